@@ -36,7 +36,11 @@ from mlops_platform.data.features.project.nodes import (
     landed_behind,
     publication_of,
 )
-from mlops_platform.data.features.warehouse import build_lock, warehouse_tables
+from mlops_platform.data.features.warehouse import (
+    build_lock,
+    opened_warehouse,
+    warehouse_tables,
+)
 from mlops_platform.data.landing.adoption import adopt_files
 from mlops_platform.data.lineage.kept import keep_lineage, kept_lineage, project_lineage
 from mlops_platform.data.lineage.project_lineage import ProjectLineage
@@ -249,7 +253,8 @@ class DbtFeaturesComponent(DbtProjectComponent):
             outcomes = build(self._folder(days), self._select(context))
             yield from check_results(context, outcomes)
             refuse_failures(outcomes)
-            yield from self._materializations(context, outcomes)
+            with opened_warehouse(place.warehouse):  # once for all tables
+                yield from self._materializations(context, outcomes)
             # Where only some tables were published, the days of the others are still stale.
             if self._published_keys() <= context.selected_asset_keys:
                 builds.end(built_with)

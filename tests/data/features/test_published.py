@@ -17,6 +17,7 @@ from mlops_platform.data.features.published import (
     published_rows,
     read_manifest,
 )
+from mlops_platform.data.features.warehouse import opened_warehouse
 from mlops_platform.data.parquet import stream_parquet
 from mlops_platform.errors import DataError
 
@@ -52,6 +53,13 @@ def rows_in_warehouse(tmp_path: Path) -> list[tuple[object, ...]]:
             "SELECT * EXCLUDE (local_date), local_date FROM visits ORDER BY visit_id"
         ).fetchall()
         return rows
+
+
+def test_a_table_is_published_from_a_warehouse_that_is_open(
+    publish: Publish, tmp_path: Path
+) -> None:
+    with opened_warehouse(tmp_path / "warehouse.duckdb"):
+        assert publish()["visits"].rows > 0
 
 
 def test_every_partition_is_published_in_the_order_of_the_key(
