@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mlops_platform.training.split import Split
 
 MODEL, WORKERS, BATCH_ROWS = "flight_delay", 2, 1000
+ROWS = "rows.json"
 LINEAR, TREES, FOREST = "logistic_regression", "hist_gradient_boosting", "random_forest"
 
 
@@ -55,6 +56,23 @@ def prepare_models(folder: Path) -> Iterator[ServedModel]:
     for name in (TREES, LINEAR, FOREST):
         yield _prepared(spec, name, split, training_set.hash, folder / name)
         say(f"fitted and packed {name}")
+
+
+def kept_models(folder: Path, names: Sequence[str]) -> list[ServedModel]:
+    """What an earlier run has prepared in a folder.
+
+    Raises:
+        RuntimeError: it has not.
+    """
+    models = []
+    for name in names:
+        own = folder / name
+        bentos = [path for path in own.glob("bentos/bentos/*/*") if path.is_dir()]
+        if not bentos or not (own / ROWS).is_file():
+            raise RuntimeError(f"{own} holds no model that was prepared; name another folder.")
+        rows = json.loads((own / ROWS).read_text())
+        models.append(ServedModel(name, bentos[0], own / "model.joblib", own / "mlflow", rows))
+    return models
 
 
 def _with_forest(spec: ModelSpec) -> ModelSpec:
@@ -108,6 +126,7 @@ def _prepared(
         pip_requirements=[],
     )
     rows = rows_of(schema, without_refused(schema, split.test).head(BATCH_ROWS))
+    (folder / ROWS).write_text(json.dumps(rows))
     (folder / "dtypes.json").write_text(json.dumps(_dtypes(schema)))
     bento = _bento(spec, schema, fitted, split, training_set, folder)
     return ServedModel(name, bento, folder / "model.joblib", folder / "mlflow", rows)
@@ -130,12 +149,12 @@ def _bento(
     from mlops_platform.serving.contents import PackedRelease
     from mlops_platform.serving.golden import choose_golden_rows
     from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
-    from mlops_platform.serving.packing.parity import check_parity, why_not_explained
+    from mlops_platform.serving.packing.parity import prove_form, why_not_explained
 
     task, tested = spec.task, split.test
-    parity = check_parity(schema, task, fitted.model, tested)
+    parity, form = prove_form(schema, task, fitted.model, tested)
     golden = choose_golden_rows(schema, task, fitted.model, tested, spec.serving.golden_rows)
-    not_explained = why_not_explained(schema, task, fitted.model, golden, tested)
+    not_explained = why_not_explained(schema, task, fitted.model, golden, tested, form)
     release = PackedRelease(
         model=spec.name,
         version="1",
@@ -155,5 +174,6 @@ def _bento(
         model_directory=folder / "artifacts",
         digests=save_model(fitted.model, folder / "artifacts"),
         golden_rows=golden,
+        compiled_form=form,
     )
     return build_bento(request, folder / "bentos").path

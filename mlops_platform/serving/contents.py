@@ -19,6 +19,8 @@ RELEASE = "packed_release.json"
 SCHEMA = "schema.json"
 DIGESTS = "digests.json"
 GOLDEN_ROWS = "golden_rows.json"
+COMPILED_FORM = "compiled_form.msgpack"
+"""What the compiled model is made of; models without one have none, and older Bentos."""
 ANCHOR = "ledger_anchor.json"
 """Hash of the ledger's row for which a Bento was packed; services do not read it."""
 PACKED_FORMAT = 4
@@ -71,6 +73,8 @@ class Contents:
 
     Args:
         digest: of the whole Bento; None where nobody asked for it.
+        sealed: whether somebody vouches for the whole Bento. For one that was packed before its
+            digest was kept, the ledger vouches for the files of the model alone.
     """
 
     model_directory: Path
@@ -79,6 +83,7 @@ class Contents:
     digests: dict[str, str]
     golden_rows: GoldenRows
     digest: str | None = None
+    sealed: bool = True
 
 
 def bento_folder(bentoml_home: Path, tag: str) -> Path:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import logging
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.artifacts.model_store import load_model
-from mlops_platform.serving.contents import Contents, PackedRelease
+from mlops_platform.serving.contents import COMPILED_FORM, Contents, PackedRelease
 from mlops_platform.serving.golden import require_same_numbers
+from mlops_platform.serving.scoring.late_pipeline import LatePipeline
 from mlops_platform.serving.scoring.scorer import Scorer
 
 if TYPE_CHECKING:
+    from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
     from mlops_platform.serving.scoring.explanation import Explains
     from mlops_platform.tasks import Constants
 
 VERIFIED_EXPLANATIONS = 5
 """Golden rows explained at each start; packaging has compared many more."""
+
+logger = logging.getLogger("mlops_platform.serving")
 
 
 @dataclass(frozen=True)
@@ -65,28 +73,78 @@ class ServedVersion:
         return {"model": self.release.model, **self.stated}
 
 
-def load_served_version(contents: Contents) -> ServedVersion:
+def load_served_version(
+    contents: Contents, count_failure: Callable[[], None] = lambda: None
+) -> ServedVersion:
     """Load a version, if it is the one packed and answers what it did offline.
 
-    Golden rows are answered as requests are: one by one, and all in one batch.
+    Golden rows are answered as requests are: one by one, and all in one batch. With a compiled form
+    that is all that is loaded; the pipeline follows once a batch is large enough for it.
+
+    Args:
+        count_failure: called each time that the pipeline of such a version cannot be loaded.
 
     Raises:
         ArtifactError: a file was changed, or cannot be loaded here.
         ServingError: a golden row is answered or explained otherwise.
     """
     release, schema, golden = contents.release, contents.features, contents.golden_rows
-    model = load_model(contents.model_directory, contents.digests)
-    scorer = Scorer(schema, release.task, model, compiled=release.compiled)
+    form = _packed_form(contents)
+    model = _late(contents, count_failure) if form is not None else _loaded(contents)
+    scorer = Scorer(schema, release.task, model, release.compiled, form)
     rows = [row.features for row in golden.rows]
     require_same_numbers(golden.numbers, [scorer.numbers(row) for row in rows])
-    require_same_numbers(golden.numbers, scorer.numbers_of(rows))
+    together = len(rows) if form is None else scorer.compiled_rows
+    require_same_numbers(golden.numbers[:together], scorer.numbers_of(rows[:together]))
     if not release.explained:
         return ServedVersion(
             contents, scorer, not_explained=release.not_explained or ServedVersion.not_explained
         )
     from mlops_platform.serving.explaining.prepare import prepare_explainer
 
-    explainer = prepare_explainer(release.task, model, schema, rows)
+    explainer = prepare_explainer(release.task, model if form is None else form, schema, rows)
     few = golden.rows[:VERIFIED_EXPLANATIONS]
     explainer.prove([row.features for row in few], [row.numbers for row in few])
     return ServedVersion(contents, scorer, explainer)
+
+
+def _packed_form(contents: Contents) -> PlainModel | None:
+    """The form that was proved at packaging; None where there is none, or of another format."""
+    file = contents.model_directory.parent / COMPILED_FORM
+    if not (contents.release.compiled and contents.sealed and file.is_file()):
+        return None
+    from mlops_platform.serving.scoring.compiled.stored_form import read_form
+
+    return read_form(file.read_bytes())
+
+
+def _loaded(contents: Contents) -> Any:
+    return load_model(contents.model_directory, contents.digests)
+
+
+def _late(contents: Contents, count_failure: Callable[[], None]) -> LatePipeline:
+    """What loads the pipeline once it is needed, out of files that are verified now and then."""
+    verify_directory(contents.model_directory, contents.digests)
+    version = contents.release.version
+
+    def load() -> Any:
+        started = time.perf_counter()
+        model = _loaded(contents)
+        golden = contents.golden_rows
+        plain = Scorer(contents.features, contents.release.task, model, compiled=False)
+        rows = [row.features for row in golden.rows]
+        require_same_numbers(golden.numbers, plain.numbers_of(rows))
+        seconds = time.perf_counter() - started
+        logger.info("version %s: its pipeline was loaded in %.2f s", version, seconds)
+        return model
+
+    def failed(error: Exception) -> None:
+        count_failure()
+        logger.error(
+            "version %s: its pipeline cannot be loaded, and large batches take longer by the "
+            "compiled model: %s",
+            version,
+            error,
+        )
+
+    return LatePipeline(load, failed)

@@ -21,6 +21,7 @@ from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.online.writers import write_sqlite
 from mlops_platform.files import write_json, write_text
 from mlops_platform.serving.contents import (
+    COMPILED_FORM,
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
@@ -53,6 +54,7 @@ from mlops_platform.spec import (
     WindowSpec,
 )
 from mlops_platform.spec.online_layout import OnlineExport
+from tests.serving.packed import form_of
 
 # `copy` and `media_type` are also names of methods of pydantic and of BentoML.
 NUMERIC = ("distance_miles", "late_rate", "copy")
@@ -176,6 +178,7 @@ def bento_request(
         model_directory=directory / "model",
         digests=save_model(model, directory / "model"),
         golden_rows=choose_golden_rows(schema, spec.task, model, rows[-500:], 40),
+        compiled_form=form_of(model, schema),
         model_card=(card,),
     )
 
@@ -332,6 +335,7 @@ def packed(bento_request: BentoRequest, tmp_path_factory: pytest.TempPathFactory
     ):
         write_text(root / name, record.to_stored(stored_format=PACKED_FORMAT))
     write_json(root / DIGESTS, bento_request.digests)
+    (root / COMPILED_FORM).write_bytes(bento_request.compiled_form)
     return read_contents(root)
 
 

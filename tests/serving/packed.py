@@ -18,7 +18,10 @@ from mlops_platform.serving.contents import (
     bento_folder,
 )
 from mlops_platform.serving.golden import choose_golden_rows
-from mlops_platform.serving.schema import describe_features
+from mlops_platform.serving.schema import FeatureSchema, describe_features
+from mlops_platform.serving.scoring.compiled.columns import NotCompilable
+from mlops_platform.serving.scoring.compiled.plain_model import plain_model
+from mlops_platform.serving.scoring.compiled.stored_form import stored_form
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK
@@ -47,6 +50,14 @@ def small_spec(model: str) -> ModelSpec:
             "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
         }
     )
+
+
+def form_of(model: Any, schema: FeatureSchema) -> bytes | None:
+    """The compiled form of a model, as packaging makes it; None where it has none."""
+    try:
+        return stored_form(plain_model(model, schema))
+    except NotCompilable:
+        return None
 
 
 def pack_small(

@@ -46,6 +46,15 @@ def test_the_worker_of_bentoml_runs_the_application_that_to_asgi_returns(ask: An
     assert ask("GET", "/schema.json").problem == "not-found"
 
 
+def test_its_workers_have_not_loaded_what_only_large_batches_need(server: RunningBento, ask: Any):
+    assert ask("GET", "/readyz").status == 200
+    workers = psutil.Process(server.process.pid).children(recursive=True)
+    mapped = {Path(file.path) for worker in workers for file in worker.memory_maps()}
+    libraries = {part for file in mapped for part in file.parts}
+    assert "numpy" in libraries
+    assert not libraries & {"pandas", "scipy", "sklearn"}
+
+
 def test_a_row_is_answered_as_the_pipeline_answers_it(
     ask: Any, rows: pd.DataFrame, schema: FeatureSchema, model: Any
 ):

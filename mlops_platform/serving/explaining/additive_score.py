@@ -7,10 +7,9 @@ from dataclasses import dataclass
 
 from mlops_platform.serving.explaining.tree_shap import TreeShap, tree_shap
 from mlops_platform.serving.frames import Row
-from mlops_platform.serving.scoring.compiled.columns import sklearn_name
 from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
-from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
-from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
+from mlops_platform.serving.scoring.compiled.linear import LinearScore, LinearTerms
+from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, score_of
 from mlops_platform.serving.scoring.compiled.unpacked import Head
 from mlops_platform.serving.scoring.explanation import NotExplainable
 
@@ -35,8 +34,8 @@ class AdditiveScore:
         return {name: value - self._usual.get(name, 0.0) for name, value in terms.items()}
 
 
-def additive_score(head: Head, background: Sequence[Row]) -> AdditiveScore:
-    """Of the estimator of one head.
+def additive_score(head: Head | PlainHead, background: Sequence[Row]) -> AdditiveScore:
+    """Of one head of a model, fitted or packed.
 
     Args:
         background: rows that a linear model's terms are relative to; without any they are relative
@@ -45,22 +44,29 @@ def additive_score(head: Head, background: Sequence[Row]) -> AdditiveScore:
     Raises:
         ServingError: it is no exact sum.
     """
-    estimator, position = head.estimator, head.position
-    if sklearn_name(estimator) in LINEAR:
-        linear = compile_linear(estimator, head.columns, position)
+    score, of_class = _score(head)
+    if isinstance(score, LinearTerms):
+        linear = LinearScore.of(score)
         usual = _mean_terms(linear, background)
         return AdditiveScore(linear.intercept + sum(usual.values()), linear, usual)
-    ensemble = ensemble_of(estimator, head.columns, position)
-    if ensemble is None:
+    if of_class and _is_constant(score):
+        # Of a rare class there may be nothing to split by.
+        return AdditiveScore(score.base + sum(_roots(score)), None, {})
+    trees = tree_shap(score)
+    return AdditiveScore(trees.base, trees, {})
+
+
+def _score(head: Head | PlainHead) -> tuple[LinearTerms | Ensemble, bool]:
+    """The raw score, and whether it is one of several."""
+    if isinstance(head, PlainHead):
+        return head.score, head.of_class
+    score = score_of(head)
+    if score is None:
         raise NotExplainable(
-            f"{type(estimator).__name__} has no exact contributions here; scikit-learn's "
+            f"{type(head.estimator).__name__} has no exact contributions here; scikit-learn's "
             "linear models and tree ensembles have."
         )
-    if position is not None and _is_constant(ensemble):
-        # Of a rare class there may be nothing to split by.
-        return AdditiveScore(ensemble.base + sum(_roots(ensemble)), None, {})
-    trees = tree_shap(ensemble)
-    return AdditiveScore(trees.base, trees, {})
+    return score, head.position is not None
 
 
 def _is_constant(ensemble: Ensemble) -> bool:

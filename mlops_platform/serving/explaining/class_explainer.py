@@ -10,12 +10,9 @@ from typing import Any
 from mlops_platform.serving.explaining.additive_score import AdditiveScore, additive_score
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.compiled.unpacked import (
-    Head,
-    Sigmoid,
-    Softmax,
-    unpack_classes,
-)
+from mlops_platform.serving.scoring.compiled.links import Sigmoid, Softmax
+from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel
+from mlops_platform.serving.scoring.compiled.unpacked import Head, unpack_classes
 from mlops_platform.serving.scoring.explanation import (
     TOLERANCE,
     Explanation,
@@ -63,12 +60,13 @@ class ClassExplainer:
         """Prepare a model to be explained.
 
         Args:
+            model: as it was fitted, or its packed form.
             background: as of `additive_score`.
 
         Raises:
             ServingError: there is no exact explanation.
         """
-        parts = unpack_classes(model, schema)
+        parts = model if isinstance(model, PlainModel) else unpack_classes(model, schema)
         if len(parts.heads) == 1:
             return cls(schema.names, _of_two(parts.heads[0], background))
         if not isinstance(parts.joint, Softmax):
@@ -77,9 +75,10 @@ class ClassExplainer:
                 "add up to 1; calibrate by `temperature` or `bias_corrected_temperature`."
             )
         if not parts.joint.is_margin:
+            head = parts.heads[0]
+            whose = type(head.estimator).__name__ if isinstance(head, Head) else "its trees"
             raise NotExplainable(
-                f"nothing adds up to logarithms of the averaged probabilities of "
-                f"{type(parts.heads[0].estimator).__name__}."
+                f"nothing adds up to logarithms of the averaged probabilities of {whose}."
             )
         slope = parts.joint.factor
         scores = (ClassScore(additive_score(head, background), slope) for head in parts.heads)
@@ -113,7 +112,7 @@ class ClassExplainer:
         return largest
 
 
-def _of_two(head: Head, background: Sequence[Row]) -> tuple[ClassScore, ...]:
+def _of_two(head: Head | PlainHead, background: Sequence[Row]) -> tuple[ClassScore, ...]:
     """Of two classes with one score, half of the log-odds each."""
     if not isinstance(head.link, Sigmoid):
         raise NotExplainable(

@@ -9,12 +9,9 @@ from typing import Any
 from mlops_platform.serving.explaining.additive_score import AdditiveScore, additive_score
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.compiled.unpacked import (
-    Exponential,
-    Identity,
-    Sigmoid,
-    unpack,
-)
+from mlops_platform.serving.scoring.compiled.links import Exponential, Identity, Sigmoid
+from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
+from mlops_platform.serving.scoring.compiled.unpacked import Head, unpack
 from mlops_platform.serving.scoring.explanation import (
     TOLERANCE,
     Explanation,
@@ -46,18 +43,22 @@ class Explainer:
         """Prepare a model to be explained.
 
         Args:
+            model: as it was fitted, or its packed form.
             background: as of `additive_score`.
             number: position of the number that is explained among those that the model says.
 
         Raises:
             ServingError: there is no exact explanation.
         """
-        head = unpack(model, schema).heads[number]
-        estimator, link = head.estimator, head.link
+        parts = model if isinstance(model, PlainModel) else unpack(model, schema)
+        head = parts.heads[number]
+        link = head.link
         if isinstance(link, Exponential):
+            whose = "its loss"
+            if isinstance(head, Head):
+                whose = f"the loss {head.estimator.loss} of {type(head.estimator).__name__}"
             raise NotExplainable(
-                f"what adds up with the loss {estimator.loss} of {type(estimator).__name__} is a "
-                "logarithm; choose a loss such as `squared_error`."
+                f"what adds up with {whose} is a logarithm; choose a loss such as `squared_error`."
             )
         if not isinstance(link, Sigmoid | Identity):
             raise NotExplainable(

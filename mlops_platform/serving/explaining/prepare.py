@@ -21,6 +21,7 @@ def prepare_explainer(
     """Of every class where the task states these, else of the model's first number.
 
     Args:
+        model: as it was fitted, or its packed form.
         background: rows that the contributions of a linear model are relative to.
 
     Raises:

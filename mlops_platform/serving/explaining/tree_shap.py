@@ -96,7 +96,7 @@ def tree_shap(ensemble: Ensemble) -> TreeShap:
     """
     import numpy as np
 
-    sources = [column.source for column in ensemble.columns]
+    sources = [str(column.source) for column in ensemble.columns]
     players = tuple(dict.fromkeys(sources))
     nodes = nodes_of(ensemble)
     paths = paths_of(nodes, np.array([players.index(source) for source in sources]))

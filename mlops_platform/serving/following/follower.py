@@ -57,7 +57,7 @@ class Follower:
         packed: what the worker's own Bento holds; it serves where no pointer can be followed, if
             somebody vouches for it.
         name: the worker's name, unique among those that write to the same log.
-        count_refusal: called at every attempt that fails.
+        count_failure: called at every attempt to load something that fails.
     """
 
     def __init__(
@@ -66,12 +66,13 @@ class Follower:
         packed: Contents,
         runtime: RuntimeSettings,
         name: str,
-        count_refusal: Callable[[], None] = lambda: None,
+        count_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._worker, self._packed, self._runtime = worker, packed, runtime
         self._model = packed.release.model
         self._events = EventFile(runtime.log, name)
-        self._report = FollowingReport(self._events, name, self._model, count_refusal)
+        self._report = FollowingReport(self._events, name, self._model, count_failure)
+        self._count_failure = count_failure
         self._seen: tuple[Signature, Signature] | None = None
         self._retry_at = math.inf
         self._unpacked: Exception = ServingError("what is packed was not asked for yet")
@@ -145,7 +146,7 @@ class Follower:
         if pointer is not None and str(pointer.version) == release.version:
             return None
         try:
-            return load_served_version(trusted(self._packed, self._runtime))
+            return load_served_version(trusted(self._packed, self._runtime), self._count_failure)
         except Exception as error:
             # Of any kind, as in `_take_over`.
             self._unpacked = self._refuse("champion", release.version, release.sequence, error)
@@ -178,7 +179,7 @@ class Follower:
                 self._report.waits(role, pointer)
                 return None, None
             where = self._runtime.bentos, self._runtime.public_key
-            return load_released(pointer, self._packed, *where), None
+            return load_released(pointer, self._packed, *where, self._count_failure), None
         except Exception as error:
             # Of any kind: code that loads a broken file may raise anything.
             return None, self._refuse(role, str(pointer.version), pointer.sequence, error)

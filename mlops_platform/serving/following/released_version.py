@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,7 +25,11 @@ class NewBentoNeeded(ServingError):
 
 
 def load_released(
-    pointer: Pointer, packed: Contents, bentos: Path | None, public_key: Path | None = None
+    pointer: Pointer,
+    packed: Contents,
+    bentos: Path | None,
+    public_key: Path | None = None,
+    count_failure: Callable[[], None] = lambda: None,
 ) -> ServedVersion:
     """Load the version of a pointer, under the pointer's sequence and adjustment.
 
@@ -32,6 +37,7 @@ def load_released(
         packed: what the Bento of this process holds.
         bentos: BentoML store that holds the pointer's Bento.
         public_key: by which it must be signed; None where it need not.
+        count_failure: called each time that its pipeline is needed and cannot be loaded.
 
     Raises:
         NewBentoNeeded: it takes other rows or other packages than this process has, or this
@@ -50,7 +56,7 @@ def load_released(
         _require_same_redaction(contents, packed)
     contents = pointed(contents, pointer, public_key)
     _require_own_constants(pointer, contents)
-    return _in_the_name_of(pointer, load_served_version(contents))
+    return _in_the_name_of(pointer, load_served_version(contents, count_failure))
 
 
 def relabelled(version: ServedVersion, pointer: Pointer) -> ServedVersion:

@@ -16,11 +16,12 @@ import mlops_platform
 from mlops_platform.artifacts.bentos import bento_digest
 from mlops_platform.artifacts.model_store import packages_of_model
 from mlops_platform.errors import ServingError
-from mlops_platform.files import sha256_of_file, write_json, write_text
+from mlops_platform.files import replacing_file, sha256_of_file, write_json, write_text
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.serving.contents import (
     ANCHOR,
+    COMPILED_FORM,
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
@@ -62,6 +63,7 @@ class BentoRequest(Record):
 
     Args:
         model_directory: what `artifacts.save_model` wrote, and `digests` what it returned.
+        compiled_form: what was proved to answer as the pipeline does; None where that serves.
         model_card: files of the model card, packed under their own names.
         anchor: hash of the ledger's row for which it is packed; None where there is none.
     """
@@ -71,6 +73,7 @@ class BentoRequest(Record):
     model_directory: Path
     digests: dict[str, str]
     golden_rows: GoldenRows
+    compiled_form: bytes | None = None
     model_card: tuple[Path, ...] = ()
     anchor: str | None = None
 
@@ -144,6 +147,9 @@ def _assemble(request: BentoRequest, sources: Path, version: str) -> None:
     ):
         write_text(sources / name, record.to_stored(stored_format=PACKED_FORMAT))
     write_json(sources / DIGESTS, request.digests)
+    if request.compiled_form is not None:
+        with replacing_file(sources / COMPILED_FORM) as temporary:
+            temporary.write_bytes(request.compiled_form)
     if request.anchor is not None:
         write_json(sources / ANCHOR, {"hash": request.anchor})
     requirements = serving_requirements(packages_of_model(request.model_directory))

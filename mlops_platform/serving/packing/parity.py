@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.column_kind import Value
 from mlops_platform.errors import ServingError
@@ -55,13 +55,32 @@ class Parity(Record):
     fallback_reason: str | None = None
 
 
+class ProvedForm(NamedTuple):
+    """What was compared, and the compiled form to be packed; None where the pipeline serves."""
+
+    parity: Parity
+    form: bytes | None
+
+
 def check_parity(
     schema: FeatureSchema, task: Task, model: Any, rows: pd.DataFrame, batch_rows: int = 1000
 ) -> Parity:
+    """As `prove_form`, where nothing is packed.
+
+    Raises:
+        ServingError: as there.
+    """
+    return prove_form(schema, task, model, rows, batch_rows).parity
+
+
+def prove_form(
+    schema: FeatureSchema, task: Task, model: Any, rows: pd.DataFrame, batch_rows: int = 1000
+) -> ProvedForm:
     """Compare the serving path (JSON, validation, scorer) with the pipeline.
 
     At most `MAX_ROWS` rows, evenly spaced, and `CHANGED_ROWS` made from them; through the plain
-    pipeline in batches of `batch_rows`, and one by one through the compiled model.
+    pipeline in batches of `batch_rows`, and one by one through the compiled model, which is made of
+    the very bytes that are packed.
 
     Raises:
         ServingError: the pipeline is further away than rounding explains, a row that should be
@@ -82,9 +101,8 @@ def check_parity(
         offline = _offline(schema, task, model, compared)
         plain = Scorer(schema, task, model, compiled=False)
         difference = _plain_difference(plain, taken, offline, batch_rows)
-        compiled = Scorer(schema, task, model)
-        compiled_difference, reason = _compiled_difference(compiled, taken, offline)
-    return Parity(
+        form, compiled_difference, reason = _compiled_form(plain, taken, offline)
+    parity = Parity(
         rows=len(accepted),
         refused_rows=len(sample) - len(accepted),
         changed_rows=len(changed),
@@ -93,21 +111,32 @@ def check_parity(
         compiled_max_difference=compiled_difference,
         fallback_reason=reason,
     )
+    return ProvedForm(parity, form)
 
 
 def why_not_explained(
-    schema: FeatureSchema, task: Task, model: Any, golden: GoldenRows, rows: pd.DataFrame
+    schema: FeatureSchema,
+    task: Task,
+    model: Any,
+    golden: GoldenRows,
+    rows: pd.DataFrame,
+    form: bytes | None = None,
 ) -> str | None:
     """Why the contributions of features would not be exact; None where they are.
 
     Compared on the golden rows and on `EXPLAINED_ROWS` rows with missing and unseen values.
+
+    Args:
+        form: the packed form of the model, which a worker explains it by; None where it has none.
     """
     from mlops_platform.serving.explaining.prepare import prepare_explainer
+    from mlops_platform.serving.scoring.compiled.stored_form import read_form
 
     changed = _changed(schema, _evenly_spaced(without_refused(schema, rows), EXPLAINED_ROWS))
     background = [row.features for row in golden.rows]
     try:
-        explainer = prepare_explainer(task, model, schema, background)
+        explained = model if form is None else read_form(form)
+        explainer = prepare_explainer(task, explained, schema, background)
         explainer.prove(background, [row.numbers for row in golden.rows])
         if len(changed):
             said = _offline(schema, task, model, changed)
@@ -192,19 +221,28 @@ def _plain_difference(
     return difference
 
 
-def _compiled_difference(
-    compiled: Scorer, taken: list[dict[str, Any]], offline: NDArray[np.float64]
-) -> tuple[float | None, str | None]:
-    """The largest difference of the compiled model, and why it must not serve, if so."""
+def _compiled_form(
+    plain: Scorer, taken: list[dict[str, Any]], offline: NDArray[np.float64]
+) -> tuple[bytes | None, float | None, str | None]:
+    """The compiled form that may serve, its largest difference, and why there is none, if so."""
     import numpy as np
 
-    if not compiled.compiled:
-        return None, compiled.reason
+    from mlops_platform.serving.scoring.compiled.columns import NotCompilable
+    from mlops_platform.serving.scoring.compiled.plain_model import plain_model
+    from mlops_platform.serving.scoring.compiled.stored_form import read_form, stored_form
+
+    schema, task, model = plain.schema, plain.task, plain.model
+    try:
+        form = stored_form(plain_model(model, schema, every_class=task.states_every_class))
+    except NotCompilable as error:
+        return None, None, str(error)
+    compiled = Scorer(schema, task, model, form=read_form(form))
     try:
         served = np.array([compiled.numbers(row) for row in taken])
         difference = largest_difference(offline, served)
     except (ServingError, ArithmeticError, LookupError, TypeError, ValueError) as error:
-        return None, f"the compiled model fails: {error!r}"
+        return None, None, f"the compiled model fails: {error!r}"
     if not difference <= TOLERANCE:
-        return difference, f"the compiled model differs by {difference:g} (allowed {TOLERANCE:g})"
-    return difference, None
+        reason = f"the compiled model differs by {difference:g} (allowed {TOLERANCE:g})"
+        return None, difference, reason
+    return form, difference, None

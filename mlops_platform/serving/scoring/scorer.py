@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row, frame_of, frame_of_columns
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
+from mlops_platform.serving.scoring.late_pipeline import LatePipeline
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from mlops_platform.serving.scoring.compiled.model import CompiledModel
+    from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
 
 
 class UnscorableRow(ServingError):
@@ -50,12 +52,13 @@ class PositionalScorer:
         """The same of each row of a batch, which comes by rows and by columns."""
         if not all(known.issuperset(columns[position]) for position, known in self.categories):
             return None
+        pipeline = self.scorer.pipeline_for(len(rows))
         try:
-            if len(rows) <= self.compiled.best_rows:
+            if pipeline is None:
                 numbers = self.compiled.numbers_of(rows)
             else:
                 frame = frame_of_columns(self.scorer.schema, columns, len(rows))
-                numbers = self.scorer.numbers_of_frame(frame)
+                numbers = self.scorer.numbers_of_frame(pipeline, frame)
         except (ArithmeticError, ValueError):
             return None
         return numbers if all(map(self.scorer.task.usable, numbers)) else None
@@ -65,8 +68,10 @@ class Scorer:
     """One loaded model with its schema and its task.
 
     Args:
+        model: the pipeline, or what loads it once many rows need it.
         compiled: score few rows by the compiled model, where there is one; many rows go through
             the pipeline, which is quicker then.
+        form: what the compiled model is made of; None reads it off the pipeline.
 
     Attributes:
         compiled: whether it does so.
@@ -74,17 +79,30 @@ class Scorer:
     """
 
     def __init__(
-        self, schema: FeatureSchema, task: Task, model: Any, compiled: bool = True
+        self,
+        schema: FeatureSchema,
+        task: Task,
+        model: Any,
+        compiled: bool = True,
+        form: PlainModel | None = None,
     ) -> None:
         self.schema, self.task, self.model = schema, task, model
         self.reason: str | None = None
         self._usable = task.usable
         self._compiled: CompiledModel | None = None
         if compiled:
-            from mlops_platform.serving.scoring.compiled.model import NotCompilable, compile_model
+            from mlops_platform.serving.scoring.compiled.model import (
+                NotCompilable,
+                compile_model,
+                compile_plain,
+            )
 
             try:
-                self._compiled = compile_model(model, schema, every_class=task.states_every_class)
+                self._compiled = (
+                    compile_model(model, schema, every_class=task.states_every_class)
+                    if form is None
+                    else compile_plain(form)
+                )
             except NotCompilable as error:
                 self.reason = str(error)
         self.compiled = self._compiled is not None
@@ -125,14 +143,39 @@ class Scorer:
         Raises:
             UnscorableRow: the values of one of them are too large for the model.
         """
-        if self._compiled is not None and len(rows) <= self._compiled.best_rows:
+        pipeline = self.pipeline_for(len(rows))
+        if self._compiled is not None and pipeline is None:
             numbers = self._compiled.numbers_of(rows)
         else:
-            numbers = self._by_pipeline(rows)
+            numbers = self._by_pipeline(pipeline, rows)
         unusable = next((row for row in numbers if not self._usable(row)), None)
         if unusable is None:
             return numbers
         raise self._unscorable(f"of one of the rows {self.task.unusable_text(unusable)}")
+
+    @property
+    def compiled_rows(self) -> int:
+        """The most rows at once that the compiled model scores where there is a pipeline."""
+        return 0 if self._compiled is None else self._compiled.best_rows
+
+    def pipeline_for(self, count: int) -> Any | None:
+        """The pipeline, where it scores so many rows; None where the compiled model does.
+
+        That scores any number, more slowly, as long as a pipeline that comes late is not there.
+        """
+        if self._compiled is not None and count <= self._compiled.best_rows:
+            return None
+        return self.model.get() if isinstance(self.model, LatePipeline) else self.model
+
+    def require_pipeline(self) -> None:
+        """Load a pipeline that would come late.
+
+        Raises:
+            ArtifactError: a file of it was changed, or cannot be loaded here.
+            ServingError: it answers a golden row otherwise.
+        """
+        if isinstance(self.model, LatePipeline):
+            self.model.require()
 
     def unknown_categories(self, row: Row) -> tuple[str, ...]:
         """Fields of a row that hold a category which training never saw."""
@@ -144,19 +187,19 @@ class Scorer:
             return [()] * len(rows)
         return [self.unknown_categories(row) for row in rows]
 
-    def _by_pipeline(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
+    def _by_pipeline(self, pipeline: Any, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         try:
-            return self.numbers_of_frame(frame_of(self.schema, rows))
+            return self.numbers_of_frame(pipeline, frame_of(self.schema, rows))
         except ValueError as error:
             raise self._unscorable(str(error)) from error
 
-    def numbers_of_frame(self, frame: pd.DataFrame) -> list[tuple[float, ...]]:
+    def numbers_of_frame(self, pipeline: Any, frame: pd.DataFrame) -> list[tuple[float, ...]]:
         """What the pipeline says of the rows of a frame.
 
         Raises:
             ValueError: it cannot score them.
         """
-        return list(map(tuple, self.task.numbers(self.model, frame).tolist()))
+        return list(map(tuple, self.task.numbers(pipeline, frame).tolist()))
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

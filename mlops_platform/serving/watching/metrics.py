@@ -62,7 +62,7 @@ _FAMILIES: dict[str, _Counter | _Gauge | _Histogram] = {
     "schema_violations": _Counter("Refused values.", ("field",)),
     "unknown_categories": _Counter("Categories not trained on.", ("field",)),
     "missing_values": _Counter("Nulls in scored rows.", ("field",)),
-    "load_failures": _Counter("Versions refused."),
+    "load_failures": _Counter("Versions refused, and pipelines that could not be loaded."),
     "log_drops": _Counter("Predictions not logged."),
     "shadow_comparisons": _Counter("Rows in the shadow.", ("version",)),
     "shadow_disagreements": _Counter("Decided otherwise.", ("version",)),

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from mlops_platform.artifacts.bentos import require_bento
 from mlops_platform.errors import ArtifactError, LedgerError, ServingError
 from mlops_platform.ledger.challenger import CHALLENGE, bento_in, challenger_identity
-from mlops_platform.ledger.records import VersionIdentity
+from mlops_platform.ledger.records import BentoIdentity, VersionIdentity
 from mlops_platform.usecases.version.adjusted_constants import AdjustedConstants
 
 if TYPE_CHECKING:
@@ -38,33 +39,35 @@ def load_packed(deployment: Deployment, model: str, answering: Answering) -> Ser
     from mlops_platform.serving.served_version import load_served_version
 
     packed = {
-        str(identity.version): (identity, tag) for identity, tag in _packed(deployment, model)
+        str(identity.version): (identity, bento) for identity, bento in _packed(deployment, model)
     }
     if answering.version not in packed:
         raise LedgerError(
             f"the ledger names no Bento of version {answering.version} of {model!r}, so that its "
             "predictions cannot be explained. Champions and challengers have one."
         )
-    identity, tag = packed[answering.version]
-    folder = bento_folder(deployment.settings.bentoml_home, tag) / "src"
+    identity, bento = packed[answering.version]
+    folder = bento_folder(deployment.settings.bentoml_home, bento.tag)
     try:
-        contents = read_contents(folder)
+        contents = read_contents(folder / "src")
     except (OSError, ValueError) as error:
         raise ServingError(
-            f"{tag}: {folder} cannot be read ({error}). Restore it from a backup: what version "
-            f"{answering.version} was packed with is needed to explain what it said."
+            f"{bento.tag}: {folder} cannot be read ({error}). Restore it from a backup: what "
+            f"version {answering.version} was packed with is needed to explain what it said."
         ) from error
     if any(identity.digests.get(name) != digest for name, digest in contents.digests.items()):
         raise ArtifactError(
-            f"{tag}: its model is not the one that the ledger pins for version "
+            f"{bento.tag}: its model is not the one that the ledger pins for version "
             f"{answering.version}. Restore it from a backup."
         )
-    served = load_served_version(contents)
+    if bento.digest is not None:
+        require_bento(folder, bento.digest, "the ledger")
+    served = load_served_version(replace(contents, sealed=bento.digest is not None))
     return _adjusted(deployment, model, served, answering)
 
 
-def _packed(deployment: Deployment, model: str) -> Iterator[tuple[VersionIdentity, str]]:
-    """Every version with the tag of its Bento, newest last."""
+def _packed(deployment: Deployment, model: str) -> Iterator[tuple[VersionIdentity, BentoIdentity]]:
+    """Every version with its Bento, newest last."""
     ledger = deployment.ledger
     challenges = {
         challenge.id: challenger_identity(challenge)
@@ -72,10 +75,10 @@ def _packed(deployment: Deployment, model: str) -> Iterator[tuple[VersionIdentit
     }
     for built in reversed(ledger.decisions(model, limit=None, kinds=["package"])):
         if built.evidence.get(CHALLENGE) in challenges:
-            yield challenges[built.evidence[CHALLENGE]], bento_in(built).tag
+            yield challenges[built.evidence[CHALLENGE]], bento_in(built)
     for release in ledger.releases(model):
-        if release.bento_tag is not None:
-            yield release, release.bento_tag
+        if release.bento is not None:
+            yield release, release.bento
 
 
 def _adjusted(

@@ -50,15 +50,15 @@ def package_release(
     """
     from mlops_platform.serving.golden import choose_golden_rows
     from mlops_platform.serving.packing.packaging import BentoRequest, build_bento
-    from mlops_platform.serving.packing.parity import check_parity, why_not_explained
+    from mlops_platform.serving.packing.parity import prove_form, why_not_explained
 
     registered.require_standing_as(release)
     model = load_model(registered.directory, registered.digests)
     split = split_rows(spec, registered.judged.evaluated.candidate.training_set)
     schema = registered.features
-    parity = check_parity(schema, spec.task, model, split.everything)
+    parity, form = prove_form(schema, spec.task, model, split.everything)
     golden = choose_golden_rows(schema, spec.task, model, split.test, spec.serving.golden_rows)
-    not_explained = why_not_explained(schema, spec.task, model, golden, split.test)
+    not_explained = why_not_explained(schema, spec.task, model, golden, split.test, form)
     bento = build_bento(
         BentoRequest(
             release=_packed(spec, registered, release, parity, not_explained),
@@ -66,6 +66,7 @@ def package_release(
             model_directory=registered.directory,
             digests=registered.digests,
             golden_rows=golden,
+            compiled_form=form,
             model_card=card.files,
             anchor=_anchor(deployment.ledger, release),
         ),

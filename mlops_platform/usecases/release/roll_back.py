@@ -150,7 +150,7 @@ def _verify(deployment: Deployment, release: Release) -> None:
 
     _, contents = packed_release(deployment.settings, release, release.bento_tag)
     with threadpool_limits(1):
-        load_served_version(contents)
+        load_served_version(contents).scorer.require_pipeline()
 
 
 def refuse_rolled_back(releases: Sequence[Release], version: int) -> None:

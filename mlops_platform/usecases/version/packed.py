@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from mlops_platform.artifacts.bentos import require_bento
@@ -29,6 +30,7 @@ def packed_release(place: Settings, release: Release, bento_tag: str) -> tuple[P
         ) from error
     if release.bento_digest is not None:
         require_bento(folder, release.bento_digest, "the ledger")
+    contents = replace(contents, sealed=release.bento_digest is not None)
     # A Bento leaves out what only MLflow reads.
     packed = contents.digests or release.digests
     released = {name: release.digests.get(name, "none: not released") for name in packed}

@@ -24,7 +24,7 @@ from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.formats.row_hash import columns_hash, pointer_text
-from mlops_platform.serving.contents import Contents, read_contents
+from mlops_platform.serving.contents import COMPILED_FORM, Contents, read_contents
 from mlops_platform.serving.following import released_version
 from mlops_platform.serving.following.follower import Follower
 from mlops_platform.serving.golden import choose_golden_rows
@@ -33,6 +33,7 @@ from mlops_platform.serving.requirements import environment_hash
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.serving.scoring.late_pipeline import LatePipeline
 from mlops_platform.serving.watching.service_events import (
     ALIVE_SECONDS,
     EventFile,
@@ -42,6 +43,7 @@ from mlops_platform.serving.watching.service_events import (
     utc_now,
 )
 from tests.serving.keys import key_pair
+from tests.serving.packed import form_of
 from tests.serving.pointing import write_pointer
 
 
@@ -157,6 +159,7 @@ def requests(
                 "release": bento_request.release.model_copy(update={"version": str(version)}),
                 "digests": save_model(model, directory),
                 "model_directory": directory,
+                "compiled_form": form_of(model, schema),
                 "golden_rows": choose_golden_rows(
                     schema, bento_request.release.task, model, rows[-200:], 10
                 ),
@@ -282,6 +285,14 @@ def _other_code(scene: Scene) -> None:
     (scene.root(2) / "service.py").write_text("print('mine')\n")
 
 
+def _other_compiled_form(scene: Scene) -> None:
+    shutil.copy(scene.root(3) / COMPILED_FORM, scene.root(2) / COMPILED_FORM)
+
+
+def _no_compiled_form(scene: Scene) -> None:
+    (scene.root(2) / COMPILED_FORM).unlink()
+
+
 def _half_a_bento(scene: Scene) -> None:
     (scene.root(2) / "schema.json").write_text("{")
 
@@ -303,6 +314,8 @@ def _swapped_bentos(scene: Scene) -> None:
         (_other_answers, "was packed with"),
         (_other_constants, "was packed with"),
         (_other_code, "was packed with"),
+        (_other_compiled_form, "was packed with"),
+        (_no_compiled_form, "was packed with"),
         (_half_a_bento, "cannot be read"),
         (_no_bento, "cannot be read"),
         (_swapped_bentos, "is not version 2"),
@@ -407,6 +420,21 @@ def test_without_a_pointer_a_worker_that_can_load_nothing_does_not_start(
     with pytest.raises(MlopsError, match=reason):
         scene.follower().start()
     assert scene.worker.roles is None
+
+
+def test_a_bento_of_which_only_the_model_is_vouched_for_is_served_by_its_pipeline(
+    scene: Scene,
+) -> None:
+    scene.point(1, 4)
+    follower = scene.follower()
+    follower.look()
+    assert isinstance(scene.worker.roles.champion.scorer.model, LatePipeline)
+    # It was packed before the digest of the whole Bento was kept; a form was put there since.
+    _other_compiled_form(scene)
+    scene.point(2, 5, bento_digest=None)
+    follower.look()
+    assert scene.champion == ("2", 5)
+    assert not isinstance(scene.worker.roles.champion.scorer.model, LatePipeline)
 
 
 def _swap(scene: Scene, version: int) -> None:

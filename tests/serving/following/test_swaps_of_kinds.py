@@ -20,6 +20,7 @@ from mlops_platform.serving.requirements import environment_hash
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.worker import Worker
+from tests.serving.packed import form_of
 from tests.serving.pointing import write_pointer
 
 pytestmark = pytest.mark.slow
@@ -98,6 +99,7 @@ def bentos(
                     "release": bento_request.release.model_copy(update=changes),
                     "digests": save_model(fitted, tmp_path / version),
                     "model_directory": tmp_path / version,
+                    "compiled_form": form_of(fitted, schema),
                     "golden_rows": choose_golden_rows(
                         schema, bento_request.release.task, fitted, rows[-200:], 10
                     ),

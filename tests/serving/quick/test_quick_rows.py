@@ -92,11 +92,18 @@ def compare(
 
     def make(bodies: list[bytes], **changes: Any) -> Told:
         logs = tmp_path / "quick", tmp_path / "precise"
-        quick = told_by(service_of(RuntimeSettings(log=logs[0]), **changes), logs[0], bodies)
+
+        def service(log: Path) -> Any:
+            started = service_of(RuntimeSettings(log=log), **changes)
+            # It would come in the middle, and rounds otherwise than the compiled model.
+            started.worker.roles.champion.scorer.require_pipeline()
+            return started
+
+        quick = told_by(service(logs[0]), logs[0], bodies)
         with monkeypatch.context() as patch:
             for name in WAYS:
                 patch.setattr(QuickRows, name, lambda *_: None)
-            precise = told_by(service_of(RuntimeSettings(log=logs[1]), **changes), logs[1], bodies)
+            precise = told_by(service(logs[1]), logs[1], bodies)
         for body, answered, expected in zip(bodies, quick.answers, precise.answers, strict=True):
             assert answered == expected, body
         assert quick.lines == precise.lines
@@ -246,11 +253,11 @@ def test_what_serves_now_answers(
 
 
 def test_a_challenger_and_a_plain_pipeline_are_left_to_the_endpoint(
-    service_of: MakeService, row: dict[str, Any], quick_count: list[int]
+    service_of: MakeService, row: dict[str, Any], quick_count: list[int], model: Any
 ) -> None:
     service = service_of()
     champion = service.worker.roles.champion
-    plain = Scorer(champion.scorer.schema, DEFAULT_TASK, champion.scorer.model, compiled=False)
+    plain = Scorer(champion.scorer.schema, DEFAULT_TASK, model, compiled=False)
     for roles in (Roles(champion, champion), Roles(replace(champion, scorer=plain))):
         service.worker.install(roles)
         assert service.ask("POST", "/v1/predict", row).status == 200

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from mlops_platform.errors import ServingError
 
 Operation = tuple[Literal["-", "+", "*", "/"], float]
-Key = str | float | None
+Key = str | float | bool | None
 """A value as a row holds it; None where missing."""
-Source = Any
+Source = str | int
 """Where a value is in a row: a column's name, or its position."""
 CompiledRow = Any
 """Values by source: a row as JSON holds it, or its values in the order of the schema."""
@@ -23,8 +25,7 @@ class NotCompilable(ServingError):
     """A model holds something for which there is no plain function; the pipeline serves it."""
 
 
-@dataclass(frozen=True)
-class Number:
+class Number(Struct, frozen=True, tag=True):
     """A number after some arithmetic, in this order, or `missing` where the row has none."""
 
     source: Source
@@ -32,16 +33,14 @@ class Number:
     operations: tuple[Operation, ...] = ()
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True, tag=True):
     """A string as it came, or `missing` where the row has none."""
 
     source: Source
     missing: str | None = None
 
 
-@dataclass(frozen=True)
-class Lookup:
+class Lookup(Struct, frozen=True, tag=True):
     """A number from a table; `default` for every key that is not in it."""
 
     source: Source

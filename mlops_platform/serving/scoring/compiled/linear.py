@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, NamedTuple
 
+from msgspec import Struct
+
 from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     CompiledRow,
@@ -39,6 +41,18 @@ class Slope(NamedTuple):
     missing: float
 
 
+class LinearTerms(Struct, frozen=True, tag=True):
+    """A linear model as plain data.
+
+    Args:
+        tables: what each category of a feature adds, one table for a feature.
+    """
+
+    intercept: float
+    slopes: tuple[Slope, ...]
+    tables: tuple[Lookup, ...]
+
+
 class Table(NamedTuple):
     """What each category of a feature adds."""
 
@@ -60,7 +74,13 @@ class LinearScore:
     tables: tuple[Table, ...]
     best_rows: ClassVar[int] = 3000
 
-    def by_position(self, positions: Mapping[str, int]) -> LinearScore:
+    @classmethod
+    def of(cls, terms: LinearTerms) -> LinearScore:
+        """Ready to be asked."""
+        tables = (Table(table.source, table.table.get, table.default) for table in terms.tables)
+        return cls(terms.intercept, terms.slopes, tuple(tables))
+
+    def by_position(self, positions: Mapping[Any, int]) -> LinearScore:
         """The same of the values of a row."""
         slopes = (slope._replace(source=positions[slope.source]) for slope in self.slopes)
         tables = (table._replace(source=positions[table.source]) for table in self.tables)
@@ -80,9 +100,9 @@ class LinearScore:
         """The raw scores of some rows."""
         return [self.raw(row) for row in rows]
 
-    def by_source(self, row: CompiledRow) -> dict[str, float]:
+    def by_source(self, row: CompiledRow) -> dict[Any, float]:
         """What each feature adds to the intercept."""
-        terms: dict[str, float] = defaultdict(float)
+        terms: dict[Source, float] = defaultdict(float)
         for name, shift, factor, missing in self.slopes:
             value = row[name]
             terms[name] += missing if value is None else (value - shift) * factor
@@ -91,9 +111,9 @@ class LinearScore:
         return dict(terms)
 
 
-def compile_linear(
+def read_linear(
     estimator: Any, columns: Iterable[CompiledColumn], position: int | None = None
-) -> LinearScore:
+) -> LinearTerms:
     """Merge the coefficients of a fitted linear model into its columns.
 
     Args:
@@ -125,8 +145,7 @@ def compile_linear(
             slopes.append(slope)
         elif not isinstance(column, Lookup):
             raise NotCompilable(f"{column.source}: reaches the estimator as text.")
-    summed = (Table(t.source, t.table.get, t.default) for t in tables.values())
-    return LinearScore(intercept, tuple(slopes), tuple(summed))
+    return LinearTerms(intercept, tuple(slopes), tuple(tables.values()))
 
 
 def _slope(weight: float, column: Number) -> tuple[Slope, float]:
@@ -145,15 +164,15 @@ def _slope(weight: float, column: Number) -> tuple[Slope, float]:
     return Slope(column.source, shift, factor, column.missing * weight - constant), constant
 
 
-def _merged(weighted: Iterable[tuple[float, Lookup]]) -> dict[str, Lookup]:
+def _merged(weighted: Iterable[tuple[float, Lookup]]) -> dict[Source, Lookup]:
     """One weighted table per feature."""
-    by_source: dict[str, list[tuple[float, Lookup]]] = defaultdict(list)
+    by_source: dict[Source, list[tuple[float, Lookup]]] = defaultdict(list)
     for weight, lookup in weighted:
         by_source[lookup.source].append((weight, lookup))
     return {source: _sum_of(source, lookups) for source, lookups in by_source.items()}
 
 
-def _sum_of(source: str, weighted: list[tuple[float, Lookup]]) -> Lookup:
+def _sum_of(source: Source, weighted: list[tuple[float, Lookup]]) -> Lookup:
     default = sum(weight * lookup.default for weight, lookup in weighted)
     table: dict[Key, float] = defaultdict(lambda: default)
     for weight, lookup in weighted:

@@ -11,28 +11,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
-from mlops_platform.serving.scoring.compiled.columns import (
-    CompiledRow,
-    NotCompilable,
-    sklearn_name,
-)
-from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearScore, compile_linear
-from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
+from mlops_platform.serving.scoring.compiled.columns import CompiledRow, NotCompilable
+from mlops_platform.serving.scoring.compiled.linear import LinearScore, LinearTerms
+from mlops_platform.serving.scoring.compiled.links import Joint, Link
+from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel, plain_model
 from mlops_platform.serving.scoring.compiled.trees import (
     CompiledTrees,
     TreeliteTrees,
-    compile_class,
     compile_ensemble,
 )
-from mlops_platform.serving.scoring.compiled.unpacked import (
-    Head,
-    Joint,
-    Link,
-    unpack,
-    unpack_classes,
-)
 
-__all__ = ["CompiledModel", "NotCompilable", "compile_model"]
+__all__ = ["CompiledModel", "NotCompilable", "compile_model", "compile_plain"]
 
 
 @dataclass(frozen=True)
@@ -98,20 +87,15 @@ def compile_model(model: Any, schema: FeatureSchema, *, every_class: bool = Fals
     Raises:
         NotCompilable: a part of it has no compiled form; the message names it.
     """
-    parts = unpack_classes(model, schema) if every_class else unpack(model, schema)
-    heads = tuple(
-        CompiledHead(_compiled(head, len(parts.heads)), head.link) for head in parts.heads
-    )
-    return CompiledModel(heads, parts.joint)
+    return compile_plain(plain_model(model, schema, every_class=every_class))
 
 
-def _compiled(head: Head, heads: int) -> LinearScore | CompiledTrees | TreeliteTrees:
-    estimator, columns = head.estimator, head.columns
-    if sklearn_name(estimator) in LINEAR:
-        return compile_linear(estimator, columns, head.position)
-    ensemble = ensemble_of(estimator, columns, head.position)
-    if ensemble is None:
-        raise NotCompilable(f"{type(estimator).__name__} has no compiled form.")
-    if head.position is None:
-        return compile_ensemble(ensemble, estimator)
-    return compile_class(ensemble, heads)
+def compile_plain(plain: PlainModel) -> CompiledModel:
+    """Compile what was read off a model, or was packed."""
+    return CompiledModel(tuple(map(_compiled, plain.heads)), plain.joint)
+
+
+def _compiled(head: PlainHead) -> CompiledHead:
+    if isinstance(head.score, LinearTerms):
+        return CompiledHead(LinearScore.of(head.score), head.link)
+    return CompiledHead(compile_ensemble(head.score, head.treelite), head.link)

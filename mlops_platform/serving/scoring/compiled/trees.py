@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
+from msgspec import structs
+
 from mlops_platform.serving.scoring.compiled.columns import (
     CompiledColumn,
     CompiledRow,
@@ -86,46 +88,63 @@ class TreeliteTrees:
         return [float(score) for score in scores[:, 0, -1]]
 
 
-def compile_ensemble(ensemble: Ensemble, estimator: Any) -> CompiledTrees | TreeliteTrees:
+def compile_ensemble(
+    ensemble: Ensemble, stored: bytes | None = None
+) -> CompiledTrees | TreeliteTrees:
     """The quickest form of an ensemble for single rows.
+
+    Args:
+        stored: the same trees as Treelite keeps them, where they are too many to be compiled.
+    """
+    columns, trees = tuple(ensemble.columns), ensemble.trees
+    if stored is not None:
+        from treelite import Model
+
+        model = Model.deserialize_bytes(stored)
+        return TreeliteTrees(columns, compile_reader(columns), model, ensemble.single_precision)
+    used = frozenset(int(at) for tree in trees for at in tree.feature[tree.left >= 0])
+    parts = compile_trees(trees, len(columns))
+    return CompiledTrees(columns, used, compile_reader(columns, used), ensemble.base, parts)
+
+
+def stored_by_treelite(ensemble: Ensemble, estimator: Any) -> bytes | None:
+    """The trees of an estimator as Treelite keeps them; None where they are few enough without it.
 
     Raises:
         NotCompilable: Treelite does not take what is too large to be compiled.
     """
     if ensemble.nodes <= MAX_NODES and max(map(_depth, ensemble.trees)) <= MAX_DEPTH:
-        return _compiled(ensemble)
-    columns = tuple(ensemble.columns)
-    return TreeliteTrees(
-        columns, compile_reader(columns), _imported(estimator), ensemble.single_precision
-    )
+        return None
+    from treelite.sklearn import import_model
+
+    try:
+        stored: bytes = import_model(estimator).serialize_bytes()
+    except Exception as error:
+        # Of any kind: Treelite reads private parts of scikit-learn, which a release may change.
+        raise NotCompilable(
+            f"Treelite does not take {type(estimator).__name__}: {error}"
+        ) from error
+    return stored
 
 
-def compile_class(ensemble: Ensemble, classes: int) -> CompiledTrees:
-    """The score of one of some classes.
+def require_few_nodes(ensemble: Ensemble, classes: int) -> None:
+    """Refuse the trees of one of some classes that are too large to be compiled.
 
     Raises:
-        NotCompilable: those of all classes are too large to be compiled.
+        NotCompilable: those of all classes are.
     """
     most = MAX_NODES_OF_CLASSES // classes
     if ensemble.nodes > most or max(map(_depth, ensemble.trees)) > MAX_DEPTH:
         raise NotCompilable(
             f"{ensemble.nodes:,} nodes of one of {classes} classes are too many to be compiled."
         )
-    return _compiled(ensemble)
-
-
-def _compiled(ensemble: Ensemble) -> CompiledTrees:
-    columns, trees = tuple(ensemble.columns), ensemble.trees
-    used = frozenset(int(at) for tree in trees for at in tree.feature[tree.left >= 0])
-    parts = compile_trees(trees, len(columns))
-    return CompiledTrees(columns, used, compile_reader(columns, used), ensemble.base, parts)
 
 
 def _placed(
-    columns: Sequence[CompiledColumn], positions: Mapping[str, int]
+    columns: Sequence[CompiledColumn], positions: Mapping[Any, int]
 ) -> tuple[CompiledColumn, ...]:
     """Columns that find their values by position."""
-    return tuple(replace(column, source=positions[column.source]) for column in columns)
+    return tuple(structs.replace(column, source=positions[column.source]) for column in columns)
 
 
 def _depth(tree: Tree) -> int:
@@ -136,15 +155,3 @@ def _depth(tree: Tree) -> int:
         if child >= 0:
             depths[child] = depths[right[node]] = depths[node] + 1
     return max(depths)
-
-
-def _imported(estimator: Any) -> Any:
-    from treelite.sklearn import import_model
-
-    try:
-        return import_model(estimator)
-    except Exception as error:
-        # Of any kind: Treelite reads private parts of scikit-learn, which a release may change.
-        raise NotCompilable(
-            f"Treelite does not take {type(estimator).__name__}: {error}"
-        ) from error

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, log, log1p
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
@@ -14,147 +11,20 @@ from mlops_platform.serving.scoring.compiled.columns import (
     NotCompilable,
     sklearn_name,
 )
+from mlops_platform.serving.scoring.compiled.links import (
+    Complement,
+    Exponential,
+    Identity,
+    Isotonic,
+    Joint,
+    Link,
+    Normalised,
+    Sigmoid,
+    Softmax,
+    Temperature,
+)
 from mlops_platform.serving.scoring.compiled.steps import compile_step, feature_columns
-from mlops_platform.serving.scoring.rounding import relative_difference
 
-
-@dataclass(frozen=True)
-class Sigmoid:
-    """Platt's calibration: the log-odds are `slope * raw + offset` (Platt 1999)."""
-
-    slope: float
-    offset: float
-
-    def explained(self, raw: float) -> float:
-        """Log-odds of the calibrated probability."""
-        return self.slope * raw + self.offset
-
-    def number_at(self, explained: float) -> float:
-        """The probability of log-odds."""
-        return expit(explained)
-
-    def error_at(self, explained: float, number: float) -> float | None:
-        """How far log-odds are from those of a probability; None too close to 0 or 1 to tell."""
-        if not SATURATED < number < 1 - SATURATED:
-            return None
-        return abs(explained - log(number) + log1p(-number))
-
-    def number(self, raw: float) -> float:
-        """The calibrated probability."""
-        return expit(self.slope * raw + self.offset)
-
-
-SATURATED = 1e-9
-"""Closer to 0 or 1 a float64 probability no longer tells its log-odds."""
-SMALLEST = 1e-12
-"""What scikit-learn adds to a probability before it takes its logarithm."""
-
-
-@dataclass(frozen=True)
-class Temperature:
-    """Temperature scaling of probabilities: their log-odds times `factor` (Guo et al. 2017)."""
-
-    factor: float
-
-    def number(self, raw: float) -> float:
-        """The calibrated probability."""
-        return expit(self.factor * (log(raw + SMALLEST) - log(1 - raw + SMALLEST)))
-
-
-@dataclass(frozen=True)
-class Isotonic:
-    """Isotonic calibration: a line from knot to knot, level outside."""
-
-    raw: tuple[float, ...]
-    probabilities: tuple[float, ...]
-
-    def number(self, raw: float) -> float:
-        """The calibrated probability."""
-        knots, levels = self.raw, self.probabilities
-        if not knots[0] < raw < knots[-1]:
-            # NaN stays NaN.
-            return levels[0] if raw <= knots[0] else levels[-1] if raw >= knots[-1] else raw
-        at = bisect_right(knots, raw)
-        slope = (levels[at] - levels[at - 1]) / (knots[at] - knots[at - 1])
-        return slope * (raw - knots[at - 1]) + levels[at - 1]
-
-
-@dataclass(frozen=True)
-class Identity:
-    """The raw score is the number."""
-
-    slope: float = 1.0
-
-    def number(self, raw: float) -> float:
-        """The same."""
-        return raw
-
-    def explained(self, raw: float) -> float:
-        """The same."""
-        return raw
-
-    def number_at(self, explained: float) -> float:
-        """The same."""
-        return explained
-
-    def error_at(self, explained: float, number: float) -> float | None:
-        """The difference, relative to numbers beyond 1."""
-        return relative_difference(number, explained)
-
-
-@dataclass(frozen=True)
-class Exponential:
-    """The raw score is the logarithm of the number."""
-
-    def number(self, raw: float) -> float:
-        """The number."""
-        return exp(raw)
-
-
-@dataclass(frozen=True)
-class Softmax:
-    """Temperature scaling of the scores of all classes.
-
-    Args:
-        is_margin: whether they are scores; else probabilities, whose logarithms are.
-    """
-
-    factor: float
-    is_margin: bool
-
-    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
-        """Probabilities of the classes."""
-        scores = raws if self.is_margin else [log(raw + SMALLEST) for raw in raws]
-        scaled = [self.factor * score for score in scores]
-        greatest = max(scaled)
-        odds = [exp(score - greatest) for score in scaled]
-        total = sum(odds)
-        return tuple([part / total for part in odds])
-
-
-@dataclass(frozen=True)
-class Normalised:
-    """Probabilities that each class has from a calibrator of its own, made to add up to 1."""
-
-    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
-        """Probabilities of the classes."""
-        total = sum(raws)
-        if total == 0:
-            return (1 / len(raws),) * len(raws)
-        return tuple([raw / total for raw in raws])
-
-
-@dataclass(frozen=True)
-class Complement:
-    """Probabilities of both of two classes."""
-
-    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
-        """Probabilities of the classes."""
-        return (1 - raws[0], raws[0])
-
-
-Joint = Softmax | Normalised | Complement
-Link = Sigmoid | Temperature | Isotonic | Identity | Exponential
 LOGARITHMIC = ("poisson", "gamma")
 """Losses of regressors whose raw score is a logarithm."""
 
@@ -287,11 +157,3 @@ def _calibration(calibrator: Any, estimator: Any) -> Link:
         knots = calibrator.X_thresholds_.tolist(), calibrator.y_thresholds_.tolist()
         return Isotonic(tuple(knots[0]), tuple(knots[1]))
     raise NotCompilable(f"calibration by {type(calibrator).__name__} has no compiled form.")
-
-
-def expit(log_odds: float) -> float:
-    """The logistic function, without overflow at either end."""
-    if log_odds >= 0:
-        return 1.0 / (1.0 + exp(-log_odds))
-    odds = exp(log_odds)
-    return odds / (1.0 + odds)

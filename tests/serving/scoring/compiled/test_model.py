@@ -38,6 +38,7 @@ from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.packing.parity import check_parity
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.serving.scoring.compiled import trees
+from mlops_platform.serving.scoring.compiled.links import Isotonic, expit
 from mlops_platform.serving.scoring.compiled.model import (
     CompiledModel,
     NotCompilable,
@@ -45,7 +46,6 @@ from mlops_platform.serving.scoring.compiled.model import (
 )
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import _unrounded
 from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
-from mlops_platform.serving.scoring.compiled.unpacked import Isotonic, expit
 from mlops_platform.serving.scoring.rounding import TOLERANCE
 from mlops_platform.serving.scoring.scorer import Scorer, UnscorableRow
 from mlops_platform.tasks import DEFAULT_TASK
