@@ -63,7 +63,7 @@ def main() -> None:
     before = parser.parse_args().before.resolve()
     start = circumstances(f"python -m benchmarks.serving.request_cpu --before {before}")
     turns = [(_measured(before), _measured(HERE)) for _ in range(TURNS)]
-    header = ["request", f"before ({_commit(before)})", f"here ({_commit(HERE)})"]
+    header = ["request", f"before ({commit_of(before)})", f"here ({commit_of(HERE)})"]
     rows = [_row(request, turns) for request in turns[0][0]]
     write_report(
         HERE / "benchmarks" / "results" / "request_cpu.md",
@@ -122,7 +122,8 @@ def _probe_in(checkout: Path) -> Iterator[Path]:
         probe.unlink()
 
 
-def _commit(checkout: Path) -> str:
+def commit_of(checkout: Path) -> str:
+    """The commit that a checkout stands at."""
     command = ["git", "-C", str(checkout), "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
