@@ -33,8 +33,8 @@ def save_model(model: Any, directory: Path, trusted: Collection[str] = ()) -> di
         ArtifactError: the model holds a type that nobody trusts, or that no other machine could
             install.
     """
-    content = storable(model, trusted)
-    if foreign := _foreign_types(content):
+    content, types = _stored(model, trusted)
+    if foreign := sorted(types - TRUSTED_TYPES):
         write_json(directory / TRUSTED_FILE, foreign)
     with replacing_file(directory / MODEL_FILE) as temporary:
         temporary.write_bytes(content)
@@ -47,6 +47,11 @@ def storable(model: Any, trusted: Collection[str] = ()) -> bytes:
     Raises:
         ArtifactError: as `save_model`.
     """
+    return _stored(model, trusted)[0]
+
+
+def _stored(model: Any, trusted: Collection[str]) -> tuple[bytes, set[str]]:
+    """These bytes, with the types in them that skops does not trust by itself."""
     from skops.io import dumps
 
     name = type(model).__name__
@@ -54,10 +59,11 @@ def storable(model: Any, trusted: Collection[str] = ()) -> bytes:
         content: bytes = dumps(model, compression=ZIP_DEFLATED, compresslevel=1)
     except Exception as error:
         raise ArtifactError(f"{name} cannot be stored as skops: {error}. {_ALLOW}") from error
-    if unknown := sorted(set(_foreign_types(content)) - set(trusted)):
+    types = _types_beyond_skops(content)  # to find them takes as long as to write the bytes
+    if unknown := sorted(types - TRUSTED_TYPES - set(trusted)):
         raise ArtifactError(f"{name} holds types that we do not trust: {unknown}. {_ALLOW}")
-    distributions_of(_types_beyond_skops(content))
-    return content
+    distributions_of(types)
+    return content, types
 
 
 def packages_of_model(directory: Path) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from mlops_platform.training.explaining.dependence import PartialDependence
 from mlops_platform.training.explaining.importance import (
     GroupImportance,
     Importance,
+    Importances,
     permutation_importances,
 )
 from mlops_platform.training.explaining.shift import ImportanceShift
@@ -111,14 +112,17 @@ class Evaluation(Record):
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
-def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes: int) -> Evaluation:
+def evaluate(
+    spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes: int | None
+) -> Evaluation:
     """Measure a candidate on the test part of its split.
 
     Args:
         spec: the model.
         candidate: what `fit_candidate` returned.
         split: the one that it was fitted on; its test part is what counts.
-        artifact_bytes: size of the candidate as stored.
+        artifact_bytes: size of the candidate as stored; None of a fit of the past, which is judged
+            by its predictions alone: what it leans on and costs is not measured then.
     """
     task, rows = spec.task, split.test
     features, targets, weights = task_rows(rows, spec)
@@ -126,7 +130,10 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
     predictions = task.predict(candidate.model, constants, features, weights)
     predictions = predictions.at(moments_of(rows, spec))
     metrics = task.measure(targets, predictions)
-    importances = permutation_importances(spec, candidate, rows, predictions, split.train)
+    importances, cpu_milliseconds = Importances((), ()), 0.0
+    if artifact_bytes is not None:
+        importances = permutation_importances(spec, candidate, rows, predictions, split.train)
+        cpu_milliseconds = row_cpu_milliseconds(task, candidate.model, features)
     losses = task.row_losses(targets, predictions)
     baseline_losses = task.baseline_losses(targets, baseline, predictions)
     paired = PairedLosses(baseline_losses, losses, units_of(rows, spec), weights)
@@ -152,8 +159,8 @@ def evaluate(spec: ModelSpec, candidate: Finished, split: Split, artifact_bytes:
         importances=importances.features,
         importance_groups=importances.groups,
         daily=daily_sums(days_of(rows, spec), losses, weights),
-        row_cpu_milliseconds=row_cpu_milliseconds(task, candidate.model, features),
-        artifact_bytes=artifact_bytes,
+        row_cpu_milliseconds=cpu_milliseconds,
+        artifact_bytes=artifact_bytes or 0,
         class_chances=_class_chances(spec, split, predictions, paired.units),
         fairness=_fairness(spec, rows, predictions, paired.units),
     )

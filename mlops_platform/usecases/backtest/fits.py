@@ -165,7 +165,7 @@ class PastTraining:
             cpu_seconds=cpu_seconds,
             constants=dict(released.constants),
             baseline=dict(released.baseline),
-            evaluation=evaluate(self.spec, judged, split, artifact_bytes=0),
+            evaluation=evaluate(self.spec, judged, split, artifact_bytes=None),
             digests=save_model(released.model, model, self.spec.training.trusted_types),
             path=directory,
             outcomes_digest="",

@@ -5,7 +5,7 @@ from sklearn.metrics import average_precision_score, log_loss, roc_auc_score
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.tasks.binary_classification.curves import Curve
 from mlops_platform.training.explaining.importance import permutation_importances
-from mlops_platform.training.judging.evaluation import Evaluation
+from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.subgroups import MISSING, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import features_of, targets_of
@@ -27,6 +27,14 @@ def scored(predicted):
 
 def test_an_evaluation_survives_json(evaluation):
     assert Evaluation.model_validate_json(evaluation.model_dump_json()) == evaluation
+
+
+def test_a_fit_of_the_past_is_judged_by_its_predictions_alone(spec, candidate, split, evaluation):
+    past = evaluate(spec, candidate, split, artifact_bytes=None)
+
+    measured = {"importances", "importance_groups", "row_cpu_milliseconds", "artifact_bytes"}
+    assert past.model_dump(exclude=measured) == evaluation.model_dump(exclude=measured)
+    assert (past.importances, past.row_cpu_milliseconds, past.artifact_bytes) == ((), 0.0, 0)
 
 
 def test_headline_numbers_are_those_of_the_test_rows(evaluation, scored):
