@@ -9,6 +9,8 @@ KindName = Literal["numeric", "categorical", "boolean", "text"]
 Value = float | str | bool | None
 """What JSON holds of a feature; None where it is missing."""
 
+LARGEST_NUMBER: Final = 1e30
+"""Of a feature or an outcome: larger ones overflow in scalers, single-precision trees and sums."""
 _NUMBERS = ("DOUBLE", "FLOAT", "DECIMAL", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 
 

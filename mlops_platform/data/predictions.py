@@ -59,8 +59,9 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
             if writer is not None:
                 writer.close()
         if not rows:
+            window = path.parent.name.partition("=")[2]
             raise DataError(
-                f"{spec.features.table} has no rows for the window {path.parent.name}: land its "
+                f"{spec.features.table} has no rows for the window {window}: land its "
                 "days and build the features first."
             )
     return rows

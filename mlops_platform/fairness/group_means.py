@@ -205,7 +205,8 @@ def _least_ratio(
         return 0.0
     half = over * under - correlation * reach * other
     # The smaller root of square * r**2 - 2 * half * r + rest, also where square is 0 or less.
-    return rest / (half + sqrt(half**2 - (under**2 - other**2) * rest))
+    # Under the root is never less than nothing but by rounding.
+    return rest / (half + sqrt(max(half**2 - (under**2 - other**2) * rest, 0.0)))
 
 
 def _greatest_ratio(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
 
-from mlops_platform.column_kind import KINDS, ColumnKind, KindName
+from mlops_platform.column_kind import KINDS, LARGEST_NUMBER, ColumnKind, KindName
 from mlops_platform.errors import ServingError
 from mlops_platform.record import Record
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from mlops_platform.spec import ModelSpec
 
 MAX_CATEGORIES = 10_000
-LARGEST_NUMBER = 1e30
-"""Larger ones overflow on their way through scalers and single-precision trees."""
 MAX_TEXT = 256
 """Characters of a category or a key that a service takes."""
 

@@ -204,11 +204,10 @@ class Task(Section, ABC):
 
     @abstractmethod
     def refusal(self, targets: Targets) -> Refusal | None:
-        """Why nothing can be fitted on these or measured by them; None where it can."""
+        """Why nothing can be fitted on these or judged by them; None where it can.
 
-    def can_measure(self, targets: Targets) -> bool:
-        """Whether the outcomes of a window, which nothing is fitted on, can be measured by."""
-        return self.refusal(targets) is None
+        In a window such outcomes are measured all the same: a loss needs no others.
+        """
 
     @abstractmethod
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
@@ -316,6 +315,15 @@ class Task(Section, ABC):
     @abstractmethod
     def usable(self, numbers: Sequence[float]) -> bool:
         """Whether a model's numbers for one row can be answered: finite and within their bounds."""
+
+    def first_unusable(self, numbers: Numbers) -> int | None:
+        """Position of the first of many rows that cannot be answered; None where all can.
+
+        Args:
+            numbers: shape (rows, numbers).
+        """
+        rows = enumerate(numbers.tolist())
+        return next((at for at, row in rows if not self.usable(row)), None)
 
     def unusable_text(self, numbers: Sequence[float]) -> str:
         """Why they cannot, as a clause for whoever has sent the row."""

@@ -194,3 +194,14 @@ def test_a_ratio_and_the_difference_from_so_many_times_the_other_agree(
             above**2 + (ratio.upper * below) ** 2 - 2 * shared * ratio.upper * above * below
         )
         assert ratio.upper * under - over == pytest.approx(reach, abs=1e-9)
+
+
+def test_a_ratio_of_groups_that_always_move_together_is_not_lost_to_rounding() -> None:
+    # Twice the other on every day: under the root is nothing but what rounding leaves.
+    random = np.random.default_rng(0)
+    for _ in range(200):
+        days = np.repeat(np.arange(8), 2)
+        level = np.repeat(random.random(8) + 0.1, 2)
+        means = group_means(level * np.tile([2.0, 1.0], 8), np.tile([0, 1], 8), 2, days, None)
+        ratio = GroupMeans(**{**vars(means), "signed": False}).ratio(0, 1, 0.95)
+        assert ratio is None or ratio.lower <= 2 + 1e-9

@@ -100,6 +100,15 @@ def test_every_metric_of_a_model_and_of_the_baseline_is_finite(trained: Trained)
         assert all(map(np.isfinite, metrics.values())), metrics
 
 
+def test_the_first_of_many_rows_that_cannot_be_answered_is_found(trained: Trained) -> None:
+    numbers = trained.numbers.copy()
+    assert trained.task.first_unusable(numbers) is None
+
+    numbers[[3, 5], 0] = np.inf
+
+    assert trained.task.first_unusable(numbers) == 3
+
+
 @of_any_numbers
 @given(data=st.data())
 def test_the_answer_of_a_row_is_its_predictions(trained: Trained, data: st.DataObject) -> None:

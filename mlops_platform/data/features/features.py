@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.features.labels import aware, label_columns
 from mlops_platform.data.features.landed.outcomes import beside_sql, read_landed_outcomes
@@ -279,13 +280,15 @@ def _join_beside(
 def _complete(
     batches: Iterable[pa.RecordBatch], features: FeaturesSpec
 ) -> Iterator[pa.RecordBatch]:
-    """The same batches, which lack no required value, and whose rows have a weight.
+    """The same batches, whose rows can be fitted on and scored, and have a weight.
 
     Raises:
-        DataError: one does.
+        DataError: a required value is missing, a number is infinite or as good as that, or a row
+            weighs nothing.
     """
     for batch in batches:
         _refuse_missing(batch, features)
+        _refuse_too_large(batch, features)
         _refuse_unweighable(batch, features)
         yield batch
 
@@ -302,6 +305,23 @@ def _refuse_missing(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
                 f"{lacking.num_rows} rows of {features.table} have no '{name}', for example "
                 f"{features.entity} {example!r} of {day}, and `features.required` says that it is "
                 "never NULL. Correct the dbt model, or take the column out of `features.required`."
+            )
+
+
+def _refuse_too_large(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
+    """Refuse rows with a number that no model can compute with; the service does so with 422."""
+    import pyarrow.compute as pc
+
+    for name in features.numeric:
+        faulty = rows.filter(pc.greater(pc.abs(rows[name]), LARGEST_NUMBER))
+        if faulty.num_rows:
+            keys = (features.entity, features.partition, name)
+            entity, day, value = (faulty[key][0].as_py() for key in keys)
+            raise DataError(
+                f"{faulty.num_rows} rows of {features.table} have a '{name}' beyond "
+                f"{LARGEST_NUMBER:g}, for example {value:g} for {features.entity} {entity!r} of "
+                f"{day}, with which no model can compute. Correct the dbt model: publish what is "
+                "not known as NULL, and large numbers in a larger unit."
             )
 
 

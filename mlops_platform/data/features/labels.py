@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.data.engine import identifier, literal, not_finite, private_duckdb
 from mlops_platform.data.features.last_labels import last_labels
 from mlops_platform.data.features.views import open_view, select_columns
@@ -233,17 +234,18 @@ def _refuse_labels_that_are_no_number(
     """DuckDB and Arrow take NaN for a value, and one of them spoils every mean that it is in.
 
     Raises:
-        DataError: a label is NaN or infinite.
+        DataError: a label is NaN, infinite, or so large that sums of its squares overflow.
     """
     if kind not in ("DOUBLE", "FLOAT"):
         return
     label = identifier(spec.label.column)
     spoilt = connection.execute(
         f"SELECT {identifier(spec.features.entity)}, {label} FROM labels "
-        f"WHERE {not_finite(label)} LIMIT 1"
+        f"WHERE {not_finite(label)} OR abs({label}) > {LARGEST_NUMBER} LIMIT 1"
     ).fetchone()
     if spoilt is not None:
         raise DataError(
             f"label.column {spec.label.column} of {spec.label.table} is {spoilt[1]} for "
-            f"{spec.features.entity} {spoilt[0]!r}. Publish an outcome that is not known as NULL."
+            f"{spec.features.entity} {spoilt[0]!r}. Publish an outcome that is not known as NULL, "
+            f"and outcomes beyond {LARGEST_NUMBER:g} in a larger unit."
         )

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.column_kind import ColumnKind
+from mlops_platform.column_kind import LARGEST_NUMBER, ColumnKind
 from mlops_platform.data.features.features import latest_feature_batches
 from mlops_platform.data.features.published import published_digest
 from mlops_platform.data.online.writers import Row, write_postgres, write_sqlite
@@ -39,7 +39,7 @@ def export_features(
         exported_at: the machine's.
 
     Raises:
-        DataError: nothing is published, a feature is infinite, or the store cannot be written.
+        DataError: nothing is published, a number is too large, or the store cannot be written.
     """
     # Read first: should a newer table be published meanwhile, the next export sees a difference.
     snapshot = published_digest(published_root, spec.features.table)
@@ -95,7 +95,7 @@ class _Rows:
 def _encoded(spec: ModelSpec, batch: pa.RecordBatch) -> Iterator[Row]:
     import orjson
 
-    _refuse_infinite(spec, batch)
+    _refuse_too_large(spec, batch)
     kinds = spec.features.kinds
     entities = batch[spec.features.entity].to_pylist()
     moments = _local_moments(spec, batch).to_pylist()
@@ -125,12 +125,15 @@ def _values(column: pa.Array, kind: ColumnKind) -> list[Any]:
     return values if kind.json_type is float else [kind.to_json(value) for value in values]
 
 
-def _refuse_infinite(spec: ModelSpec, batch: pa.RecordBatch) -> None:
+def _refuse_too_large(spec: ModelSpec, batch: pa.RecordBatch) -> None:
+    """As rows to be scored are refused; a service would refuse each request for such a row."""
     import pyarrow.compute as pc
 
     for name in spec.features.numeric:
-        if pc.any(pc.is_inf(batch[name])).as_py():
+        faulty = batch[name].filter(pc.greater(pc.abs(batch[name]), LARGEST_NUMBER))
+        if len(faulty):
             raise DataError(
-                f"column '{name}' of {spec.features.table} holds an infinite number; publish it "
-                "as NULL instead. The online store was left as it is."
+                f"column '{name}' of {spec.features.table} holds {faulty[0].as_py():g}, beyond "
+                f"{LARGEST_NUMBER:g}; publish what is not known as NULL, and large numbers in a "
+                "larger unit. The online store was left as it is."
             )

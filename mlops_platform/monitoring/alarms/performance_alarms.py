@@ -145,10 +145,12 @@ def _unjudged(
     shown = _shown(levels)
     if not performance.mature:
         return alarm(check, value, shown, _provisional(performance), conclusive=False)
-    if performance.labelled and not performance.metrics:
+    if performance.labelled and (not performance.metrics or check in performance.metrics):
         unusable = "not judged: its outcomes are of no use, such as those of one class"
         return alarm(check, value, shown, unusable, conclusive=False)
     reason = f"cannot be judged: {performance.labelled} of {performance.rows} rows have a label"
+    if performance.labelled:
+        reason += ", and none that it is a figure of"
     # Silence would look like health: the labels never came, or a figure is no number.
     blind = performance.rows > 0 and (levels.warn is not None or levels.error is not None)
     return alarm(check, value, shown, reason, failed="warn" if blind else None, conclusive=blind)

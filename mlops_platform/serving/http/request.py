@@ -8,9 +8,9 @@ from typing import Annotated, Any, NotRequired
 from pydantic import ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
+from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.schema import (
-    LARGEST_NUMBER,
     MAX_TEXT,
     BooleanColumn,
     CategoricalColumn,

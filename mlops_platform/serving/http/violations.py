@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.serving.http.problems import INVALID, MALFORMED, FieldError, Problem
-from mlops_platform.serving.schema import LARGEST_NUMBER
 
 MOST_ERRORS = 20
 """More are counted, but not listed: a batch can have thousands."""

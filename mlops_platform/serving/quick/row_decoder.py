@@ -8,8 +8,8 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.serving.schema import (
-    LARGEST_NUMBER,
     MAX_TEXT,
     BooleanColumn,
     FeatureColumn,

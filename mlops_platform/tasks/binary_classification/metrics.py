@@ -1,4 +1,7 @@
-"""Metrics of probabilities and decisions against outcomes; scikit-learn's wherever it has them."""
+"""Metrics of probabilities and decisions against outcomes; scikit-learn's wherever it has them.
+
+What outcomes of one class do not define is not a number.
+"""
 
 from __future__ import annotations
 
@@ -89,12 +92,12 @@ def metrics_of(costs: DecisionCosts, bins: int) -> Mapping[str, Metric]:
         "recall": Metric(
             "share of positives that are found",
             greater_is_better=True,
-            compute=partial(_of_decisions, name="recall_score"),
+            compute=partial(_of_positives, name="recall_score"),
         ),
         "f1": Metric(
             "harmonic mean of precision and recall",
             greater_is_better=True,
-            compute=partial(_of_decisions, name="f1_score"),
+            compute=partial(_of_positives, name="f1_score"),
         ),
         "expected_cost": Metric(
             "mean cost of one decision in the declared costs; lower is better",
@@ -199,18 +202,26 @@ def _squared_errors(labels: Labels, predictions: Predictions) -> Numbers:
 def _roc_auc(labels: Labels, predictions: Predictions) -> float:
     from sklearn.metrics import roc_auc_score
 
+    if labels.min() == labels.max():
+        return float("nan")
     return float(roc_auc_score(labels, predictions[SCORE], sample_weight=predictions.weights))
 
 
 def _average_precision(labels: Labels, predictions: Predictions) -> float:
     from sklearn.metrics import average_precision_score
 
+    if not labels.any():
+        return float("nan")
     weights = predictions.weights
     return float(average_precision_score(labels, predictions[SCORE], sample_weight=weights))
 
 
 def _expected_calibration_error(labels: Labels, predictions: Predictions, bins: int) -> float:
     return calibration_error(labels, predictions[SCORE], bins, predictions.weights)
+
+
+def _of_positives(labels: Labels, predictions: Predictions, name: str) -> float:
+    return _of_decisions(labels, predictions, name) if labels.any() else float("nan")
 
 
 def _of_decisions(labels: Labels, predictions: Predictions, name: str) -> float:

@@ -8,6 +8,9 @@ from mlops_platform.errors import TrainingError
 from mlops_platform.tasks.forecasting.buckets import Buckets
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mlops_platform.tasks.predictions import Numbers
 
 
@@ -28,6 +31,23 @@ def require_steps(column: str, steps: Numbers, horizon: int) -> None:
             f"task.step: {column!r} holds {_shown(wrong[0])} in {len(wrong)} of {len(steps)} rows, "
             f"where it must be a whole number from 1 to {horizon}. Mend the table, or say the last "
             "step in `task.horizon`."
+        )
+
+
+def require_series(column: str, series: NDArray[np.object_]) -> None:
+    """Refuse rows of which none says what it is a forecast of.
+
+    Args:
+        series: names, None where missing, shape (rows,).
+
+    Raises:
+        TrainingError: it is always missing.
+    """
+    if all(name is None for name in series):
+        raise TrainingError(
+            f"task.series: {column!r} is NULL in all {len(series)} rows to be fitted on, and a "
+            "forecast is one of a series. Name it in the table; where there is only one, write its "
+            "name into every row."
         )
 
 

@@ -45,6 +45,7 @@ from mlops_platform.tasks.forecasting.details import (
 from mlops_platform.tasks.forecasting.fittable import (
     require_every_bucket,
     require_naive,
+    require_series,
     require_steps,
 )
 from mlops_platform.tasks.forecasting.named_metrics import Forecast, metrics_by_bucket, metrics_of
@@ -246,6 +247,7 @@ class Forecasting(IntervalTask):
     def _require_fittable(self, seen: Rows, unseen: Rows) -> None:
         for rows in (seen, unseen):
             require_steps(self.step, number_column(rows.features, self.step), self.horizon)
+        require_series(self.series, text_column(seen.features, self.series))
         naive = number_column(seen.features, self.seasonal_naive)
         require_naive(self.seasonal_naive, naive, seen.targets)
         require_every_bucket(self.horizon_buckets, number_column(unseen.features, self.step))

@@ -255,10 +255,6 @@ class MulticlassClassification(Task):
             return Refusal("all with a label that is no declared class", "at least two classes")
         return Refusal(f"all with label {self.classes[present[0]]!r}", "at least two classes")
 
-    def can_measure(self, targets: Targets) -> bool:
-        """Any: a week of one class, or of none that is declared, has a loss like another."""
-        return len(targets) > 0
-
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """Share of each class, and of all else where there is some."""
         shares = figures.shares_of(targets, len(self.classes), weights).tolist()

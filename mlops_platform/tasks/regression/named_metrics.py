@@ -105,6 +105,8 @@ def _squared_errors(targets: Targets, predictions: Predictions) -> Numbers:
 def _d2(targets: Targets, predictions: Predictions) -> float:
     from sklearn.metrics import d2_absolute_error_score
 
+    if targets.min() == targets.max():
+        return float("nan")
     weights = predictions.weights
     return float(d2_absolute_error_score(targets, predictions[PREDICTION], sample_weight=weights))
 

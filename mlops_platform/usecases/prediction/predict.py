@@ -99,7 +99,7 @@ class _Scoring:
         refuse_unscorable(self.file.path, predictor.schema, batch, first)
         frame = feature_frame(predictor, batch)
         numbers = predictor.task.numbers(predictor.model, frame)
-        refuse_unusable(self.file.path, predictor.schema.model, numbers, first)
+        refuse_unusable(self.file.path, predictor.schema.model, predictor.task, numbers, first)
         in_force = self._in_force(batch, first)
         predictions = predictor.constants.predictions(predictor.task, numbers, in_force)
         self.unseen.add(batch)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mlops_platform.serving.schema import FeatureColumn, FeatureSchema
+    from mlops_platform.tasks import Task
 
 MOST_TOLD: Final = 5
 OF_LANDED_TYPE: Final = "of the type that lands"
@@ -36,25 +37,25 @@ def refuse_unscorable(path: Path, schema: FeatureSchema, batch: pa.RecordBatch, 
         raise DataError("\n".join(f"{path}, {fault}" for fault in told))
 
 
-def refuse_unusable(path: Path, model: str, numbers: NDArray[np.float64], first: int) -> None:
-    """Refuse rows of which a model says nothing that can be used.
+def refuse_unusable(
+    path: Path, model: str, task: Task, numbers: NDArray[np.float64], first: int
+) -> None:
+    """Refuse rows of which a model says nothing that can be used, as the service does.
 
     Raises:
         DataError: names the first one.
     """
-    import numpy as np
-
-    usable = np.isfinite(numbers).reshape(len(numbers), -1).all(axis=1)
-    if not usable.all():
-        row = int(np.flatnonzero(~usable)[0])
+    row = task.first_unusable(numbers)
+    if row is not None:
         raise DataError(
-            f"{path}, row {first + row}: {model} says {numbers[row].tolist()} of it. "
-            "Its values are too large for the model; leave the row out."
+            f"{path}, row {first + row}: {model} cannot score it: "
+            f"{task.unusable_text(numbers[row].tolist())}. Correct its values, or leave the row "
+            "out."
         )
 
 
 def _faults(column: FeatureColumn, batch: pa.RecordBatch, first: int) -> Iterator[str]:
-    from mlops_platform.serving.schema import LARGEST_NUMBER
+    from mlops_platform.column_kind import LARGEST_NUMBER
 
     name, kind = column.name, column.column_kind
     values = batch[feature(name)]

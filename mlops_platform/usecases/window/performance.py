@@ -186,10 +186,18 @@ def _losses(
 
 
 def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
-    """Metrics of rows with a label; none where the task cannot measure by these."""
-    if not spec.task.can_measure(rows.targets):
+    """Metrics of rows with a label; not a number where these do not define one.
+
+    Of outcomes that nothing can be fitted on those of the YAML do not: they may not bear them.
+    """
+    task, targets = spec.task, rows.targets
+    if not len(targets):
         return {}
-    return spec.task.measure(rows.targets, rows.predictions)
+    if task.refusal(targets) is None:
+        return task.measure(targets, rows.predictions)
+    undefined = {metric.name: float("nan") for metric in task.metrics}
+    own = task.model_copy(update={"metrics": ()})
+    return {**own.measure(targets, rows.predictions), **undefined}
 
 
 def _outcome_notes(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> tuple[str, ...]:

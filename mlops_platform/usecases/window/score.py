@@ -14,7 +14,7 @@ from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import columns_of, own_column
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window
-from mlops_platform.errors import LedgerError
+from mlops_platform.errors import DataError, LedgerError
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.ledger.challenger import first_champion_advice
 from mlops_platform.ledger.records import Release
@@ -107,7 +107,7 @@ def score_window(
         moment: when this happens.
 
     Raises:
-        DataError: the window has no features.
+        DataError: the window has no features, or a row of it that cannot be scored.
         SpecError: the YAML declares another task than that of the champion.
     """
     spec.task.require_kind(champion.task, f"version {champion.release.version}")
@@ -146,6 +146,7 @@ def _scored(
     features, release, constants = spec.features, champion.release, champion.adjusted_constants
     in_force = constants.in_force(batch[features.moment_column].to_numpy())
     numbers = spec.task.numbers(champion.model, frame)
+    _refuse_unusable(spec, batch, numbers)
     predictions = constants.predictions(spec.task, numbers, in_force)
     totals.add(predictions)
     rows = len(predictions)
@@ -164,6 +165,23 @@ def _scored(
             **columns_of(predictions),
         }
     )
+
+
+def _refuse_unusable(spec: ModelSpec, rows: pa.RecordBatch, numbers: Numbers) -> None:
+    """Refuse rows of which the model says nothing that can be used, as the service does.
+
+    Raises:
+        DataError: names the first one.
+    """
+    position = spec.task.first_unusable(numbers)
+    if position is not None:
+        features = spec.features
+        entity, day = (rows[key][position].as_py() for key in (features.entity, features.partition))
+        raise DataError(
+            f"{features.entity} {entity!r} of {day} in {features.table} cannot be scored: "
+            f"{spec.task.unusable_text(numbers[position].tolist())}. Correct the dbt model, or "
+            "leave the row out of it."
+        )
 
 
 def _adjusted(

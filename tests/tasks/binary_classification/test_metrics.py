@@ -159,3 +159,14 @@ def test_precision_is_zero_where_nothing_is_decided_positive():
     predictions = predicted_at(0.5, np.array([0.1, 0.2]))
 
     assert BinaryClassification().measure(np.array([0, 1]), predictions)["precision"] == 0
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("label", [0, 1])
+def test_outcomes_of_one_class_are_measured_by_what_needs_no_other(label):
+    scores = np.array([0.2, 0.7, 0.9])
+    metrics = BinaryClassification().measure(np.full(3, label), predicted_at(0.5, scores))
+
+    undefined = {"roc_auc"} if label else {"roc_auc", "average_precision", "recall", "f1"}
+    assert {name for name, value in metrics.items() if np.isnan(value)} == undefined
+    assert metrics["log_loss"] == pytest.approx(log_losses(np.full(3, label), scores).mean())

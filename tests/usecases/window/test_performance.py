@@ -316,7 +316,8 @@ def test_a_window_of_one_row_has_no_figure_that_takes_several(world: World) -> N
 
     found = world.measured(window, matures_at(world.spec, window))
 
-    assert (found.mature, found.labelled, found.metrics, found.intervals) == (True, 1, {}, {})
+    assert (found.mature, found.labelled, found.intervals) == (True, 1, {})
+    assert found.metric("roc_auc") is None
     assert "roc_auc" not in found.estimated_metrics
     assert found.losses.estimated_loss is not None
     assert found.change_point is False
@@ -431,3 +432,17 @@ def test_windows_of_another_label_or_without_predictions_stay_as_they_are(world:
     world.spec = declared
     world.past.scored[window.name].path.unlink()
     assert world.changed(moment) == []
+
+
+def test_a_week_of_one_outcome_is_measured_by_what_needs_no_other(tmp_path: Path) -> None:
+    """A metric of the YAML may fail on such outcomes, on which nobody has tried it."""
+    picky = {"name": "picky", "function": "sklearn.metrics.no_such", "of": "score"}
+    declared = spec_of().model_dump(mode="json", exclude_unset=True)
+    task = {"type": "binary_classification", "metrics": [picky | {"greater_is_better": True}]}
+    world = World(tmp_path, ModelSpec.model_validate({**declared, "task": task}))
+
+    week = world.lived_through(0, log_odds=99)
+
+    assert week.losses.loss is not None
+    assert week.metric("expected_calibration_error") is not None
+    assert (week.metric("roc_auc"), week.metric("picky")) == (None, None)

@@ -1,0 +1,347 @@
+"""What may be wrong with a table, and what whoever trains, watches or asks then reads.
+
+The cases of `docs/refusals.md`, section "Tables of every task".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+
+from tests.usecases.bad_tables.world import TASKS, WINDOW
+
+HEADER: Final = "| what comes in | task | what one reads |\n|---|---|---|"
+OF_WINDOW: Final = f"local_date >= DATE '{WINDOW}'"
+FIRST: Final = f"thing_id = (SELECT min(thing_id) FROM things WHERE {OF_WINDOW})"
+
+
+@dataclass(frozen=True)
+class BadTable:
+    """One thing that is wrong.
+
+    Args:
+        given: what comes in.
+        fault: what makes it so: SQL for a table, with `{outcome}` in place of an outcome of the
+            task; for a request its fields, for a YAML its keys by dotted path.
+        reads: words of what is read, for every task or by task; a task without words is not tried.
+    """
+
+    given: str
+    fault: Any
+    reads: str | Mapping[str, str]
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        """By task."""
+        return dict.fromkeys(TASKS, self.reads) if isinstance(self.reads, str) else self.reads
+
+    @property
+    def rows(self) -> list[str]:
+        """As Markdown, one for all tasks that read the same."""
+        tasks_of: dict[str, list[str]] = {}
+        for task, words in self.words.items():
+            tasks_of.setdefault(words, []).append(task)
+        return [
+            f"| {self.given} | {_text_of(tasks)} | `{words}` |" for words, tasks in tasks_of.items()
+        ]
+
+
+def table_of(cases: Sequence[BadTable]) -> str:
+    """What the document has to show of some cases."""
+    return "\n".join([HEADER, *(row for case in cases for row in case.rows)])
+
+
+def tried(cases: Sequence[BadTable]) -> list[Any]:
+    """Parameters of a test: each case with each task."""
+    return [
+        pytest.param(case, task, id=f"{task}: {case.given}")
+        for case in cases
+        for task in case.words
+    ]
+
+
+def _text_of(tasks: Sequence[str]) -> str:
+    return "every task" if len(tasks) == len(TASKS) else ", ".join(tasks)
+
+
+def _set(column: str, value: str, table: str = "things") -> str:
+    return f"UPDATE {table} SET {column} = {value}"
+
+
+def _in_window(column: str, value: str, table: str = "things") -> str:
+    return f"{_set(column, value, table)} WHERE {OF_WINDOW}"
+
+
+def _in_first(column: str, value: str, table: str = "things") -> str:
+    return f"{_set(column, value, table)} WHERE {FIRST}"
+
+
+def _of(**words: str) -> dict[str, str]:
+    """Words by the beginning of a task's name; `numbers` are those of both tasks of numbers."""
+    known = {"regression": words.get("numbers"), "forecasting": words.get("numbers"), **words}
+    return {
+        task: words
+        for task in TASKS
+        for name, words in known.items()
+        if task.startswith(name) and words
+    }
+
+
+INFINITE, BELOW, HAIL, VIOLET = "'inf'", "'-inf'", "'hail'", "'violet'"
+SOME = "WHERE thing_id = 'thing-5'"
+TOO_LARGE = "rows of things have a 'size' beyond 1e+30, for example"
+NO_WEIGHT = "rows of things have a 'weight' that weighs nothing, for example"
+TRAININGS: Final = [
+    BadTable(
+        "one outcome in every row",
+        _set("outcome", "{outcome}", "outcomes"),
+        _of(
+            binary="are all with label True, and a training needs both classes: correct 'outcome'",
+            multiclass="are all with label 'low', and a training needs at least two classes",
+            numbers="are all with label 7, and a training needs labels that differ",
+        ),
+    ),
+    BadTable(
+        "one outcome in the rows of the test",
+        f"{_set('outcome', '{outcome}', 'outcomes')} WHERE local_date >= DATE '2024-01-21'",
+        _of(
+            binary="training.history.split.test_days: '168 test rows, all with label True'",
+            multiclass="split.test_days: \"168 test rows, all with label 'low'\" is not usable",
+            numbers="test rows, all with label 7' is not usable. The test part needs labels that",
+        ),
+    ),
+    BadTable(
+        "few rows of a class to calibrate on",
+        "DELETE FROM things WHERE substr(thing_id, 7)::INT % 24 > 0",
+        _of(binary="task.calibration: the 7 rows that a probability is calibrated on have"),
+    ),
+    BadTable(
+        "no outcome at all",
+        _set("outcome", "NULL", "outcomes"),
+        "Land and publish earlier days, choose a later as_of, or lengthen training.history.span",
+    ),
+    BadTable(
+        "no row",
+        "DELETE FROM things",
+        "features/things. Build 'things' first:",
+    ),
+    BadTable(
+        "an outcome that is infinite, or NaN",
+        f"{_set('outcome', INFINITE, 'outcomes')} {SOME}",
+        _of(numbers="label.column outcome of outcomes is inf for thing_id 'thing-5'. Publish an"),
+    ),
+    BadTable(
+        "an outcome of 1e300",
+        f"{_set('outcome', '1e300', 'outcomes')} {SOME}",
+        _of(numbers="is 1e+300 for thing_id 'thing-5'. Publish an outcome that is not known as"),
+    ),
+    BadTable(
+        "an outcome that is no declared class",
+        f"{_set('outcome', HAIL, 'outcomes')} {SOME}",
+        _of(multiclass="'hail' (in 1 of 672 rows) is no class of task.classes"),
+    ),
+    BadTable(
+        "a feature that is NULL in every row",
+        _set("size", "NULL"),
+        "Number, always missing in training.",
+    ),
+    BadTable(
+        "a category that is NULL in every row",
+        _set("colour", "NULL"),
+        "String, 0 categories in training",
+    ),
+    BadTable("a feature of one value", _set("size", "3"), "Number, 3 to 3 in training."),
+    BadTable(
+        "a category of one value",
+        _set("colour", "'red'"),
+        "String, 1 categories in training: red.",
+    ),
+    BadTable(
+        "a category that only rows of the test have",
+        f"{_set('colour', VIOLET)} WHERE thing_id = 'thing-510'",
+        "String, 4 categories in training: blue, green, red, violet.",
+    ),
+    BadTable(
+        "a feature that is infinite in a row",
+        f"{_set('size', BELOW)} {SOME}",
+        f"1 {TOO_LARGE} -inf for thing_id 'thing-5' of 2024-01-01, with which no model can compute",
+    ),
+    BadTable(
+        "a weight that is infinite in a row",
+        f"{_set('weight', INFINITE)} {SOME}",
+        f"1 {NO_WEIGHT} inf for thing_id 'thing-5' of 2024-01-01",
+    ),
+    BadTable(
+        "a weight that is NULL in every row",
+        _set("weight", "NULL"),
+        f"{NO_WEIGHT} NULL for thing_id",
+    ),
+    BadTable(
+        "a sensitive column with a value for each row",
+        _set("segment", "thing_id"),
+        "evaluation.fairness.columns: 'segment' has",
+    ),
+    BadTable(
+        "a series that is NULL in every row",
+        _set("series", "NULL"),
+        _of(forecasting="task.series: 'series' is NULL in all 264 rows to be fitted on"),
+    ),
+    BadTable(
+        "one series only",
+        _set("series", "'north'"),
+        _of(forecasting="String, 1 categories in training: north."),
+    ),
+    BadTable(
+        "rows of step 1 only",
+        "DELETE FROM things WHERE step > 1",
+        _of(forecasting="task.buckets: no row of steps 2 to 3 has an outcome that the model has"),
+    ),
+]
+"""Of a training: what refuses it, or what the service's documents say of the column."""
+
+DECLARED: Final = [
+    BadTable(
+        "more folds than days",
+        {"training.tuning.folds": 20},
+        _of(
+            binary="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
+            multiclass="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
+            regression="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
+            forecasting="training.tuning.folds: 20 is not usable. 12 training days hold at most 11",
+        ),
+    ),
+    BadTable(
+        "more days held out than there are",
+        {"training.history.split.validation_days": 40},
+        "validation takes 40, test 7, and nothing is left to fit on. Read more history or shorten",
+    ),
+    BadTable(
+        "groups of people all smaller than `min_group_rows`, and a limit on their gap",
+        {
+            "evaluation.fairness.min_group_rows": 10_000,
+            "gate.fairness": {"loss": {"max_difference": 0.5}},
+        },
+        "loss by segment cannot be compared",
+    ),
+    BadTable(
+        "`top_k` of all classes",
+        {"task.top_k": 3},
+        _of(multiclass="task.top_k: 3 is not usable. There are 3 classes, of which that would be"),
+    ),
+]
+"""Of a YAML that asks for more than there is."""
+
+NO_LABEL = "cannot be judged: 0 of 168 rows have a label"
+WINDOWS: Final = [
+    BadTable(
+        "no row",
+        f"DELETE FROM things WHERE {OF_WINDOW}",
+        "things has no rows for the window 2024-01-29: land its days and build the features",
+    ),
+    BadTable(
+        "one row",
+        f"DELETE FROM things WHERE {OF_WINDOW} AND NOT {FIRST}",
+        "too few on 2024-01-29, which has 1 rows: 4 days of its weekday have 24",
+    ),
+    BadTable(
+        "one outcome in every row",
+        _in_window("outcome", "{outcome}", "outcomes"),
+        _of(
+            binary="log loss is 1.8304, against 0.3283 that the champion's test promises",
+            multiclass="No outcome is 'middle' (67.2 were to be expected), 'high' (47.8 were to be",
+            numbers="reaches the error level of 0.05",
+        ),
+    ),
+    BadTable("no outcome", _in_window("outcome", "NULL", "outcomes"), f"loss_increase: {NO_LABEL}"),
+    BadTable(
+        "an outcome that is infinite, NaN or beyond 1e30",
+        _in_first("outcome", "'nan'", "outcomes"),
+        _of(numbers="label.column outcome of outcomes is nan for thing_id 'thing-672'. Publish an"),
+    ),
+    BadTable(
+        "outcomes that are all no declared class",
+        _in_window("outcome", "'hail'", "outcomes"),
+        _of(multiclass="'hail' (in 168 of 168 rows) is no class of task.classes"),
+    ),
+    BadTable(
+        "a feature that is NULL in every row",
+        _in_window("size", "NULL"),
+        "empty_columns: columns without values: size",
+    ),
+    BadTable(
+        "a feature of one value",
+        _in_window("size", "3"),
+        "above all size (spread), have drifted",
+    ),
+    BadTable(
+        "a category of one value",
+        _in_window("colour", "'red'"),
+        "above all colour (distribution), have drifted",
+    ),
+    BadTable(
+        "a category that training never saw",
+        _in_window("colour", "'violet'"),
+        "above all colour (new values), have drifted",
+    ),
+    BadTable(
+        "a feature that is infinite, or beyond 1e30, in a row",
+        _in_first("size", "'inf'"),
+        f"1 {TOO_LARGE} inf for thing_id 'thing-672' of 2024-01-29, with which no model can",
+    ),
+    BadTable(
+        "a weight that is infinite in a row",
+        _in_first("weight", "'inf'"),
+        f"1 {NO_WEIGHT} inf for thing_id 'thing-672' of 2024-01-29",
+    ),
+    BadTable(
+        "one series only",
+        _in_window("series", "'north'"),
+        _of(forecasting="3 of the 4 series that the version was tested on have no row here."),
+    ),
+    BadTable(
+        "series that are new, or NULL",
+        _in_window("series", "'moon'"),
+        _of(forecasting="168 of 168 rows are of series that the version was not fitted on"),
+    ),
+    BadTable(
+        "a step beyond the horizon",
+        _in_first("step", "9"),
+        _of(forecasting="of 2024-01-29 in things cannot be scored: its `step` is 9, and steps are"),
+    ),
+    BadTable(
+        "rows of step 1 only",
+        f"DELETE FROM things WHERE {OF_WINDOW} AND step > 1",
+        _of(forecasting="coverage_2_to_3: cannot be judged: 56 of 56 rows have a label, and none"),
+    ),
+    BadTable(
+        "a naive that is NULL in every row",
+        _in_window("last_season", "NULL"),
+        _of(forecasting="empty_columns: columns without values: last_season"),
+    ),
+]
+"""Of a window: what refuses it, its alarms and its notes."""
+
+FINITE = "Send a finite number; null where it is not known and null is allowed."
+REQUESTS: Final = [
+    BadTable(
+        "null for every feature that may be missing",
+        {"size": None, "age": None, "colour": None},
+        _of(binary='"probability":', multiclass='"probabilities":', numbers='"prediction":'),
+    ),
+    BadTable("a category that training never saw", {"colour": "violet"}, "unknown_category"),
+    BadTable("an infinite number", {"size": float("inf")}, FINITE),
+    BadTable("NaN", {"size": float("nan")}, FINITE),
+    BadTable("1e300", {"size": 1e300}, "Send a number from -1e+30 to 1e+30."),
+    BadTable("no value of a required feature", {"step": None}, _of(forecasting="Send a number.")),
+    BadTable(
+        "a step beyond the horizon",
+        {"step": 9},
+        _of(forecasting="its `step` is 9, and steps are whole numbers from 1 to 3"),
+    ),
+    BadTable("a new series, or null", {"series": "moon"}, _of(forecasting="unknown_category")),
+    BadTable("no row", None, "List should have at least 1 item after validation, not 0."),
+]
+"""Of a request: its answer."""

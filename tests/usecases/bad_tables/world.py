@@ -1,0 +1,349 @@
+"""A small table of each task, published as dbt's are, trained, watched and served in this process.
+
+Every column kind that a fault is put into is there: a number, a category, a weight, groups that
+fairness compares, and what a forecast names itself. Nothing of it needs a deployment.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import duckdb
+import numpy as np
+import pandas as pd
+
+from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.training_set import snapshot_training_set
+from mlops_platform.data.windows import window_named
+from mlops_platform.files import write_json, write_text
+from mlops_platform.ledger.records import Release
+from mlops_platform.monitoring.alarms.drift_alarms import drift_alarms
+from mlops_platform.monitoring.alarms.performance_alarms import performance_alarms
+from mlops_platform.monitoring.alarms.quality_alarms import quality_alarms
+from mlops_platform.monitoring.drift.profile.profile import Profile
+from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.monitoring.reference import VersionReference
+from mlops_platform.serving.contents import (
+    DIGESTS,
+    GOLDEN_ROWS,
+    MODEL,
+    PACKED_FORMAT,
+    RELEASE,
+    SCHEMA,
+    Contents,
+    PackedRelease,
+    read_contents,
+)
+from mlops_platform.serving.frames import rows_of as rows_of_schema
+from mlops_platform.serving.golden import choose_golden_rows
+from mlops_platform.serving.http.request import request_types
+from mlops_platform.serving.packing.parity import check_parity
+from mlops_platform.serving.schema import FeatureSchema, describe_features
+from mlops_platform.settings import Settings
+from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks.proposals.candidates import (
+    linear_preprocessing,
+    tree_params,
+    tree_preprocessing,
+)
+from mlops_platform.tasks.proposals.proposal import Inputs
+from mlops_platform.training.fitting import fit_candidate, refit
+from mlops_platform.training.judging.evaluation import evaluate
+from mlops_platform.training.judging.gate import Verdict, apply_gate
+from mlops_platform.training.search.search import search
+from mlops_platform.training.split import describe
+from mlops_platform.usecases.candidate.audit import audit_training_set
+from mlops_platform.usecases.candidate.training_rows import split_rows
+from mlops_platform.usecases.release.reference import version_reference
+from mlops_platform.usecases.release.reference_profile import profile_reference
+from mlops_platform.usecases.version.champion import Champion
+from mlops_platform.usecases.window.drift import (
+    count_rows,
+    counted_drift,
+    counted_quality,
+    open_window,
+    window_volume,
+)
+from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
+from mlops_platform.usecases.window.score import score_window
+
+TRAINED_DAYS, ROWS_A_DAY = 28, 24
+FIRST_DAY = date(2024, 1, 1)  # a Monday
+TRAINED_AT = datetime(2024, 1, 29, tzinfo=UTC)
+WINDOW = "2024-01-29"
+LONG_AFTER = datetime(2024, 6, 1, tzinfo=UTC)
+HORIZON, SEASON = 3, 7
+SERIES = ("north", "south", "east", "west")
+TASKS: dict[str, dict[str, Any]] = {
+    "binary_classification": {},
+    "multiclass_classification": {"classes": ["low", "middle", "high"]},
+    "regression": {},
+    "forecasting": {
+        "horizon": HORIZON,
+        "buckets": [1, HORIZON],
+        "season": SEASON,
+        "seasonal_naive": "last_season",
+    },
+}
+
+OUTCOMES = {
+    "binary_classification": "true",
+    "multiclass_classification": "'low'",
+    "regression": "7",
+    "forecasting": "7",
+}
+"""One outcome of each task, as SQL."""
+Rows = pd.DataFrame
+
+
+def spec_of(task: str, **changes: Any) -> ModelSpec:
+    """The spec of a task on its table, with candidates prepared as `mlops init` proposes it.
+
+    Args:
+        changes: values by the dotted path of their keys.
+    """
+    own = {"step": "step", "series": "series"} if task == "forecasting" else {}
+    options = {"type": task, **TASKS[task], **own}
+    numeric = ["size", "age", *(["step", "last_season"] if own else [])]
+    categorical = ["colour", *(["series"] if own else [])]
+    inputs = Inputs(
+        rows=TRAINED_DAYS * ROWS_A_DAY, numeric=tuple(numeric), categorical=tuple(categorical)
+    )
+    is_classifier = task.endswith("classification")
+    kind = "Classifier" if is_classifier else "Regressor"
+    trees = tree_params(inputs, **({} if is_classifier else {"loss": "absolute_error"}))
+    candidates = [
+        {
+            "name": "linear",
+            "preprocessing": linear_preprocessing(inputs, dense=not is_classifier),
+            "estimator": {
+                "type": "sklearn.linear_model."
+                + ("LogisticRegression" if is_classifier else "SGDRegressor"),
+                "params": {} if is_classifier else {"loss": "epsilon_insensitive", "epsilon": 0.0},
+            },
+        },
+        {
+            "name": "trees",
+            "preprocessing": tree_preprocessing(inputs),
+            "estimator": {
+                "type": f"sklearn.ensemble.HistGradientBoosting{kind}",
+                "params": {**trees, "max_iter": 10},
+            },
+        },
+    ]
+    declared: dict[str, Any] = {
+        "name": task,
+        "description": "What comes of it?",
+        "owners": ["team:tests"],
+        "task": options,
+        "features": {
+            "table": "things",
+            "entity": "thing_id",
+            "numeric": numeric,
+            "categorical": categorical,
+            "sensitive": ["segment"],
+            "weight": "weight",
+            **({"required": ["step"]} if own else {}),
+        },
+        "label": {"table": "outcomes", "column": "outcome"},
+        "window": {"start": WINDOW},
+        "training": {
+            "history": {"split": {"validation_days": 7, "test_days": 7}},
+            "candidates": candidates,
+            "tuning": {"trials": 1, "folds": 2},
+        },
+        "evaluation": {
+            "permutation_rows": 100,
+            "subgroups": ["colour"],
+            "min_subgroup_rows": 10,
+            "fairness": {"columns": ["segment"], "min_group_rows": 10},
+        },
+        "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
+    }
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        section = declared
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[key] = value
+    return ModelSpec.model_validate(declared)
+
+
+def rows_of(task: str, days: int) -> tuple[Rows, Rows]:
+    """Features and outcomes of some days."""
+    random, count = np.random.default_rng(0), days * ROWS_A_DAY
+    at = np.arange(count)
+    day, place = at // ROWS_A_DAY, at % ROWS_A_DAY
+    start = datetime(FIRST_DAY.year, FIRST_DAY.month, FIRST_DAY.day, 6, tzinfo=UTC)
+    moments = pd.Series([start + timedelta(days=int(number)) for number in day])
+    size, age = random.normal(size=count), random.normal(size=count)
+    features = pd.DataFrame(
+        {
+            "thing_id": [f"thing-{number}" for number in at],
+            "event_time": moments,
+            "local_date": moments.dt.date,
+            "size": size,
+            "age": age,
+            "colour": random.choice(["red", "green", "blue"], count),
+            "segment": random.choice(["young", "old"], count),
+            "weight": random.choice([1.0, 2.0], count),
+        }
+    )
+    signal = 2 * size + random.normal(size=count)
+    known = moments + timedelta(hours=6)
+    if task == "forecasting":
+        step, level = place % HORIZON + 1, 10.0 * (place // HORIZON % len(SERIES))
+        features = features.assign(
+            series=np.array(SERIES)[place // HORIZON % len(SERIES)],
+            step=step.astype(float),
+            last_season=level + 50 + random.normal(size=count) * 3,
+        )
+        signal, known = signal + level + 50, known + pd.to_timedelta(step, unit="D")
+    outcome: Any = {
+        "binary_classification": signal > 0,
+        "multiclass_classification": np.select(
+            [signal < -1, signal < 1], ["low", "middle"], "high"
+        ),
+    }.get(task, signal)
+    labels = pd.DataFrame(
+        {
+            "thing_id": features["thing_id"],
+            "local_date": features["local_date"],
+            "outcome": outcome,
+            "known_at": known,
+        }
+    )
+    return features, labels
+
+
+OUTCOME_TYPES = {"binary_classification": "BOOLEAN", "multiclass_classification": "VARCHAR"}
+
+
+def publish(place: Settings, task: str, days: int, *faults: str) -> None:
+    """What dbt would have built of so many days, published.
+
+    Args:
+        faults: SQL of what is wrong with it.
+    """
+    features, outcomes = rows_of(task, days)
+    place.home.mkdir(parents=True, exist_ok=True)
+    warehouse = place.home / "warehouse.duckdb"
+    warehouse.unlink(missing_ok=True)
+    with duckdb.connect(str(warehouse)) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.register("features", features)
+        connection.register("known", outcomes)
+        connection.execute("CREATE TABLE things AS FROM features")
+        connection.execute("CREATE TABLE outcomes AS FROM known")
+        for fault in faults:
+            connection.execute(fault)
+    for table in ("things", "outcomes"):
+        publish_table(warehouse, table, "local_date", place.published, ["thing_id"])
+
+
+@dataclass(frozen=True)
+class TrainedTable:
+    """What a training made of a table."""
+
+    spec: ModelSpec
+    champion: Champion
+    reference: VersionReference
+    profile: Profile
+    verdict: Verdict
+    rows: Rows
+
+    @property
+    def schema(self) -> FeatureSchema:
+        """What a service knows of its features."""
+        return describe_features(self.spec, self.rows, self.champion.model)
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """Features of the last row that it was fitted on, as a request has them."""
+        return rows_of_schema(self.schema, self.rows.tail(1))[0]
+
+
+def train(place: Settings, spec: ModelSpec) -> TrainedTable:
+    """As a training does it, up to a release."""
+    training_set = snapshot_training_set(spec, place.published, place.training_sets, TRAINED_AT)
+    split = split_rows(spec, training_set)
+    audit_training_set(spec, training_set)
+    describe(split, spec)
+    recipe = search(spec, split.train)
+    judged = fit_candidate(spec, recipe, split)
+    schema = describe_features(spec, split.train, judged.model)
+    check_parity(schema, spec.task, judged.model, split.test)
+    evaluation = evaluate(spec, judged, split, artifact_bytes=None)
+    verdict = apply_gate(spec, evaluation, None, round_trip=True, serving_fault=None)
+    released = refit(spec, recipe, judged, split)
+    profile = profile_reference(spec, training_set, place.published, judged, released, split)
+    release = cast(Release, SimpleNamespace(version=1, sequence=1, released_at=TRAINED_AT))
+    champion = Champion(
+        release=release,
+        model=released.model,
+        constants=released.constants,
+        task=spec.task.kind,
+        training_set=training_set.hash,
+        fitted_through=training_set.last_event_time,
+    )
+    reference = version_reference(spec, training_set, evaluation, judged, split)
+    return TrainedTable(spec, champion, reference, profile, verdict, split.everything)
+
+
+def watch(place: Settings, trained: TrainedTable) -> str:
+    """What is told of the window after the training: failed alarms and notes."""
+    spec, window = trained.spec, window_named(trained.spec.window, WINDOW)
+    scored = score_window(
+        spec, window, trained.champion, place.published, place.predictions, window.ends_at
+    )
+    with open_window(spec, scored, place.published) as rows:
+        counted = count_rows(spec, rows, trained.profile)
+        repeated = rows.repeated(spec.features.entity)
+    volume = window_volume(place, spec, window, trained.profile)
+    quality = counted_quality(spec, counted, trained.profile, volume, repeated)
+    drift = counted_drift(spec, counted, trained.profile, window.days, trained.reference)
+    performance = measure_performance(
+        place.published, spec, scored, trained.reference, KnownLabels(LONG_AFTER, LONG_AFTER)
+    )
+    stored = performance.to_stored()
+    assert WindowPerformance.from_stored(stored).to_stored() == stored
+    monitoring = spec.monitoring
+    alarms = (
+        *quality_alarms(quality, monitoring.quality),
+        *drift_alarms(drift, monitoring.drift),
+        *performance_alarms(performance, spec),
+    )
+    failed = [f"{alarm.check}: {alarm.reason}" for alarm in alarms if not alarm.passed]
+    return "\n".join([*failed, *performance.notes])
+
+
+def contents_of(trained: TrainedTable, root: Path) -> Contents:
+    """What a Bento of it holds, without the Bento around it."""
+    spec, model = trained.spec, trained.champion.model
+    rows = trained.rows
+    schema = trained.schema
+    release = PackedRelease(
+        model=spec.name,
+        version="1",
+        sequence=1,
+        task=spec.task,
+        constants=dict(trained.champion.constants),
+        training_set_hash=trained.champion.training_set,
+    )
+    digests = save_model(model, root / MODEL, spec.training.trusted_types)
+    golden = choose_golden_rows(schema, spec.task, model, rows, 10)
+    for name, record in ((RELEASE, release), (SCHEMA, schema), (GOLDEN_ROWS, golden)):
+        write_text(root / name, record.to_stored(stored_format=PACKED_FORMAT))
+    write_json(root / DIGESTS, digests)
+    return read_contents(root)
+
+
+def documented_columns(trained: TrainedTable) -> str:
+    """What the documents of the service say of its columns."""
+    return json.dumps(request_types(trained.schema, 1).row.json_schema())
