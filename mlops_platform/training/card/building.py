@@ -139,7 +139,7 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
             "these included."
         ),
         preprocessing=(
-            f"Rows without a known {spec.label.column} are left out; everything else is part of "
+            f"Rows whose {spec.label.column} is not known are left out; everything else is part of "
             "the model's own pipeline."
         ),
         weights=evaluation.weights,

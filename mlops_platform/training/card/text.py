@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from mlops_platform.clock import moment_text
 from mlops_platform.fairness.limits import interval_text
 from mlops_platform.fairness.record import FigureInterval, Gap, GroupFigure, ReferenceGap
 from mlops_platform.formats.digits import digits
 from mlops_platform.templates import Templates, markdown_cell
 from mlops_platform.training.card.record import Card
+
+LEAST_COUNT: Final = 10
+"""A figure without a fraction, from here on, is one of something that is counted."""
 
 
 def card_markdown(card: Card) -> str:
@@ -54,7 +58,8 @@ def _words(name: str) -> str:
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+    is_count = isinstance(value, int) or (abs(value) >= LEAST_COUNT and value == round(value))
+    return f"{value:,.0f}" if is_count else f"{value:,.4f}"
 
 
 def _figure(figure: GroupFigure) -> str:
@@ -91,6 +96,7 @@ _TEMPLATES: Final = Templates(
         "cell": markdown_cell,
         "words": _words,
         "number": _number,
+        "moment": moment_text,
         "percent": _percent,
         "option": _option,
         "figure": _figure,

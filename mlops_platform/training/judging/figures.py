@@ -43,13 +43,13 @@ def _subgroups(task: Task, evaluation: Evaluation) -> Figure:
         if group.judged and group.loss_ratio is not None
     ]
     worst = sorted(ratios, reverse=True)[:MOST_BARS][::-1]
-    figure, axes = card_canvas(1.1 + 0.24 * len(worst))
+    figure, axes = card_canvas(1.3 + 0.24 * len(worst))
     colours = [ORANGE if ratio > 1 else BLUE for ratio, _ in worst]
     axes.hlines(range(len(worst)), 1, [ratio for ratio, _ in worst], color=colours, linewidth=1.5)
     axes.scatter([ratio for ratio, _ in worst], range(len(worst)), color=colours, zorder=3)
     axes.axvline(1, color=GREY, linestyle="--")
     axes.set_yticks(range(len(worst)), [name for _, name in worst])
     name, baseline = task.loss_name, task.baseline_name
-    axes.set_xlabel(f"{name} / {name} of the subgroup's own {baseline} (below 1 is better)")
+    axes.set_xlabel(f"{name} over that of the subgroup's own {baseline}\n(below 1 is better)")
     axes.set_title("Subgroups, worst first")
     return figure
