@@ -17,7 +17,7 @@ class PolicyRecommendation(Record):
     Args:
         history_days: of the rolling history, None for all that is known.
         saving: cost per window below that of the policy it is compared with.
-        probability_cheapest: share of the resampled pasts in which it is the cheapest of all.
+        probability_cheapest: share of the resampled pasts in which no other is cheaper.
         probability_cheaper: share of those in which it is cheaper than `compared_with`.
     """
 
@@ -47,17 +47,19 @@ def recommend(
     choices = [outcome for outcome in outcomes if outcome.gated and not outcome.in_hindsight]
     costs = np.stack([np.array(outcome.cost_by_window) for outcome in choices])
     drawn = costs[:, resamples.windows].mean(2)
-    best = int(np.argmin(costs.mean(1)))
     now = next(
         at
         for at, outcome in enumerate(choices)
         if (outcome.policy, outcome.history_days) == compared_with
     )
+    best = int(np.argmin(costs.mean(1)))
+    if costs[best].mean() == costs[now].mean():
+        best = now  # as cheap as any other: nothing speaks for a change
     return PolicyRecommendation(
         policy=choices[best].policy,
         history_days=choices[best].history_days,
         compared_with=choices[now].policy,
         saving=float(costs[now].mean() - costs[best].mean()),
-        probability_cheapest=float((drawn.argmin(0) == best).mean()),
+        probability_cheapest=float((drawn[best] <= drawn.min(0)).mean()),
         probability_cheaper=float((drawn[best] < drawn[now]).mean()),
     )

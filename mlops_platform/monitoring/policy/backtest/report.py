@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from io import StringIO
-from typing import Any
+from typing import Any, Final
 
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
@@ -16,12 +16,23 @@ def table_rows(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float 
     return [_row(outcome) for outcome in sorted(outcomes, key=lambda outcome: outcome.cost.value)]
 
 
+NOTHING_RELEASED: Final = (
+    "**The gate released no fit of any policy**, so that with it all of them are the first "
+    "champion, and this recommends nothing. Every fit has the recipe that the search chose on the "
+    "first training's rows: see whether that one passes the gate later, and what the same moments "
+    "are worth without it."
+)
+
+
 def markdown_of(outcomes: Sequence[PolicyOutcome], recommended: PolicyRecommendation) -> str:
     """The recommendation in words, and the table of every policy."""
     rows = table_rows(outcomes)
     header = list(rows[0])
+    gated = [outcome for outcome in outcomes if outcome.gated]
+    nothing_released = gated and not any(outcome.releases for outcome in gated)
     lines = [
         recommendation_text(recommended),
+        *(["", NOTHING_RELEASED] if nothing_released else []),
         "",
         f"| {' | '.join(header)} |",
         f"| {' | '.join('---' for _ in header)} |",

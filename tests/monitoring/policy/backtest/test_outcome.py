@@ -123,3 +123,16 @@ def test_the_report_names_the_recommendation_and_every_policy(
     assert all(f"| {one.policy} |" in text for one in outcomes)
     assert len(csv_of(outcomes).splitlines()) == len(outcomes) + 1
     assert benefit_by_fits(outcomes).startswith(b"\x89PNG")
+
+
+def test_a_gate_that_releases_nothing_recommends_nothing(
+    outcomes: tuple[PolicyOutcome, ...],
+) -> None:
+    never = of(outcomes, "never", gated=True)
+    held = {"releases": 0.0, "cost": never.cost, "cost_by_window": never.cost_by_window}
+    outcomes = tuple(one.model_copy(update=held) if one.gated else one for one in outcomes)
+
+    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), ("declared", None))
+
+    assert (recommended.policy, recommended.saving) == ("declared", 0.0)
+    assert "The gate released no fit of any policy" in markdown_of(outcomes, recommended)
