@@ -195,7 +195,7 @@ def test_a_number_that_the_model_makes_of_it_must_be_usable(
             numbers[1] = np.nan
             return numbers
 
-    with pytest.raises(DataError, match="row 2: delay says"):
+    with pytest.raises(DataError, match="row 2: delay cannot score it: the model says"):
         predict(
             parquet_of(tmp_path / "new.parquet", rows),
             task=Overflowing(**predictor.task.model_dump()),
