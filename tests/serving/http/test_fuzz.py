@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth
 
+from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.serving.packing.server import RunningBento
-from mlops_platform.serving.schema import LARGEST_NUMBER
 
 pytestmark = pytest.mark.slow
 
