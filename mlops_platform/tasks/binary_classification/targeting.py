@@ -183,12 +183,13 @@ def targeted(labels: Labels, predictions: Predictions, targeting: Targeting) -> 
 def _lift(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:
     acted_on = targeted(labels, predictions, targeting)
     expected = acted_on.rows * acted_on.all_positives / acted_on.all_rows
-    return acted_on.positives / expected
+    return acted_on.positives / expected if expected else float("nan")
 
 
 def _gain(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:
     acted_on = targeted(labels, predictions, targeting)
-    return acted_on.positives / acted_on.all_positives
+    positives = acted_on.all_positives
+    return acted_on.positives / positives if positives else float("nan")
 
 
 def _precision(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:

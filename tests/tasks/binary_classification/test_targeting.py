@@ -108,6 +108,16 @@ def test_nobody_can_be_acted_on_who_is_not_there():
         assert figures["targeted_profit"] == 2 * 30 - 3 * 2
 
 
+def test_a_window_without_positives_has_no_lift_and_costs_what_acting_does():
+    scores = np.array([0.1, 0.8, 0.9])
+
+    figures = measured(np.zeros(3, dtype=np.int64), scores, share=0.5, **CAMPAIGN)
+
+    assert np.isnan([figures["targeted_lift"], figures["targeted_gain"]]).all()
+    assert figures["targeted_precision"] == 0
+    assert figures["targeted_profit"] == pytest.approx(-1.5 * 2)
+
+
 @pytest.mark.parametrize(
     ("targeting", "field", "told"),
     [
