@@ -162,18 +162,20 @@ BENCHMARKS = {
             "starting the process to the first answered row. Memory: proportional set sizes (PSS) "
             "after the load."
         ),
-        measure=lambda asked: measure_serving(asked.repetitions),
+        measure=lambda asked: measure_serving(asked.repetitions, asked.instances),
         file="serving.md",
     ),
     "batches": Benchmark(
         title="A thousand rows at once: over HTTP, of what the pipeline does in memory",
         about=(
-            "1,000 rows of the flights' features in one request to `/v1/predict_batch`, with "
-            "validation, authentication, metrics and the prediction log on, in turn with "
-            "`predict_proba` of the same rows, ready as a frame, in this process. One connection, "
-            "one OpenMP thread; medians."
+            "1,000 rows of the flights' features as they are in one request to "
+            "`/v1/predict_batch`, row by row and by columns, with validation, authentication, "
+            "metrics and the prediction log on, in turn with `predict_proba` of the same rows, "
+            "ready as the frame that the service makes, in this process. One connection, one "
+            "OpenMP thread; medians, of the shares by turn. CPU time is that of all threads of the "
+            "server, and of this process."
         ),
-        measure=lambda asked: measure_batches(asked.repetitions),
+        measure=lambda asked: measure_batches(asked.repetitions, asked.instances),
         file="batches.md",
     ),
     "scorers": Benchmark(
@@ -490,7 +492,8 @@ def _instances(asked: Asked, measure: Callable[[Sequence[Instance]], str]) -> st
     "--instance",
     "instances",
     multiple=True,
-    help="For instances and instances_monitoring: these models alone, as often as there are some.",
+    help="For instances, instances_monitoring, serving and batches: these models alone, as often "
+    "as there are some.",
 )
 def main(
     names: tuple[str, ...],

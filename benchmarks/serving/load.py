@@ -109,6 +109,15 @@ def cpu_seconds_of(server: psutil.Process) -> float:
     return sum(sum(process.cpu_times()[:2]) for process in _tree(server))
 
 
+def cpu_nanoseconds_of(server: psutil.Process) -> int:
+    """The same, finer: `cpu_times` counts in hundredths of a second."""
+    return sum(
+        int(schedule.read_text().split()[0])
+        for process in _tree(server)
+        for schedule in Path(f"/proc/{process.pid}/task").glob("*/schedstat")
+    )
+
+
 def proportional_megabytes(server: psutil.Process) -> float:
     """Memory of a server and its workers; a page that some share counts in part for each."""
     return sum(process.memory_full_info().pss for process in _tree(server)) / 1e6

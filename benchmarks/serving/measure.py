@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,13 +33,13 @@ class Measured:
         return median(load.requests_per_second for load in self.full)
 
 
-def measure_serving(repetitions: int) -> str:
-    """Measure everything; returns the report."""
+def measure_serving(repetitions: int, names: Sequence[str] = ()) -> str:
+    """Measure the named models, or all three; returns the report."""
     with tempfile.TemporaryDirectory(prefix="mlops-benchmark-") as temporary:
         folder = Path(temporary)
         sections = [
             _section(model, repetitions, folder / "servers" / model.name)
-            for model in prepare_models(folder)
+            for model in prepare_models(folder, names)
         ]
     return "\n\n".join(sections)
 
@@ -104,11 +105,25 @@ def _tables(name: str, measured: dict[str, Measured]) -> str:
 
 
 def _ratios(measured: dict[str, Measured]) -> str:
-    rows = []
-    for peer in (BARE_ASGI, MLFLOW, TUTORIAL):
-        pairs = zip(measured[PLATFORM].full, measured[peer].full, strict=True)
-        by_run = [ours.requests_per_second / its.requests_per_second for ours, its in pairs]
-        ratio = measured[PLATFORM].throughput / measured[peer].throughput
-        each = ", ".join(f"{one:.2f}" for one in by_run)
-        rows.append([f"requests/s over {peer}", f"**{ratio:.2f}**", each])
+    ours, bare = measured[PLATFORM], measured[BARE_ASGI]
+    rows = [
+        _ratio(f"requests/s over {peer}", _rates(ours), _rates(measured[peer]))
+        for peer in (BARE_ASGI, MLFLOW, TUTORIAL)
+        if peer in measured
+    ]
+    for figure, name in (("cpu_seconds", "CPU a request"), ("p99", "p99")):
+        sides = ([getattr(load, figure) for load in side.full] for side in (ours, bare))
+        rows.append(_ratio(f"{name} over {BARE_ASGI}", *sides))
+    halves = ([load.p99 for load in side.half] for side in (ours, bare))
+    rows.append(_ratio(f"p99 at half load over {BARE_ASGI}", *halves))
     return markdown_table(["the platform's", "ratio of medians", "by repetition"], rows)
+
+
+def _rates(measured: Measured) -> list[float]:
+    return [load.requests_per_second for load in measured.full]
+
+
+def _ratio(name: str, ours: Sequence[float], others: Sequence[float]) -> list[str]:
+    by_run = [mine / other for mine, other in zip(ours, others, strict=True)]
+    each = ", ".join(f"{ratio:.2f}" for ratio in by_run)
+    return [name, f"**{median(ours) / median(others):.2f}**", each]

@@ -39,8 +39,12 @@ class ServedModel:
     rows: list[dict[str, Any]]
 
 
-def prepare_models(folder: Path) -> Iterator[ServedModel]:
-    """Land, build and snapshot the first quarter, then fit each of the three."""
+def prepare_models(folder: Path, names: Sequence[str] = ()) -> Iterator[ServedModel]:
+    """Land, build and snapshot the first quarter, then fit each of the three.
+
+    Args:
+        names: of those that are fitted; all where none is named.
+    """
     from mlops_platform.components.models import declared_spec
     from mlops_platform.data.training_set import TrainingSet
     from mlops_platform.usecases.candidate.training_rows import split_rows
@@ -53,7 +57,7 @@ def prepare_models(folder: Path) -> Iterator[ServedModel]:
     training_set = TrainingSet.from_stored(record.read_bytes(), home)
     spec = _with_forest(declared_spec(MODEL))
     split = split_rows(spec, training_set)
-    for name in (TREES, LINEAR, FOREST):
+    for name in names or (TREES, LINEAR, FOREST):
         yield _prepared(spec, name, split, training_set.hash, folder / name)
         say(f"fitted and packed {name}")
 

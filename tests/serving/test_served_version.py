@@ -113,26 +113,26 @@ def test_a_form_of_another_model_is_refused_by_its_golden_rows(own: Contents) ->
 
 
 @pytest.mark.usefixtures("few")
-def test_a_large_batch_is_answered_at_once_and_by_the_pipeline_once_it_is_there(
+def test_a_large_batch_is_answered_at_once_and_by_its_columns_once_the_pipeline_is_there(
     own: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     version = load_served_version(own)
     rows = [row.features for row in own.golden_rows.rows]
-    scored_by_pipeline: list[int] = []
-    by_pipeline = version.scorer.numbers_of_frame
+    scored_by_column: list[int] = []
+    by_column = version.scorer.numbers_of_columns
 
-    def counted(pipeline: Any, frame: Any) -> list[tuple[float, ...]]:
-        scored_by_pipeline.append(len(frame))
-        return by_pipeline(pipeline, frame)
+    def counted(pipeline: Any, columns: Any, count: int) -> list[tuple[float, ...]]:
+        scored_by_column.append(count)
+        return by_column(pipeline, columns, count)
 
-    monkeypatch.setattr(version.scorer, "numbers_of_frame", counted)
+    monkeypatch.setattr(version.scorer, "numbers_of_columns", counted)
     version.scorer.numbers_of(rows[:FEW])
     first = version.scorer.numbers_of(rows)
     assert isinstance(version.scorer.model, LatePipeline)
     until(version.scorer.model.get)
-    assert not scored_by_pipeline
+    assert not scored_by_column
     assert version.scorer.numbers_of(rows) == [pytest.approx(one, abs=1e-12) for one in first]
-    assert scored_by_pipeline == [len(rows)]
+    assert scored_by_column == [len(rows)]
 
 
 @pytest.mark.fault(

@@ -14,10 +14,6 @@ def refuse_repeated_names(
 ) -> None:
     """Refuse a body that names a field twice.
 
-    Every string of a JSON text takes two quotation marks, and no other is there unless a string
-    holds an escaped one. So where their number is that of the names and texts which validation
-    has found, nothing is repeated; else the body is parsed once more, looking at the names.
-
     Args:
         rows: the objects that validation made of the body.
         texts: names of the fields that hold strings.
@@ -32,6 +28,35 @@ def refuse_repeated_names(
         for name in texts:
             if row.get(name) is not None:
                 strings += 1
+    _refuse_more(body, strings)
+
+
+def refuse_repeated_columns(
+    body: bytes, columns: Mapping[str, Sequence[Any]], texts: Sequence[str]
+) -> None:
+    """Refuse a body of columns that names a field twice.
+
+    Args:
+        columns: what validation made of the object named `columns`.
+        texts: names of the columns that hold strings.
+
+    Raises:
+        Problem: a name is repeated.
+    """
+    strings = 1 + len(columns)
+    for name in texts:
+        values = columns.get(name, ())
+        strings += len(values) - values.count(None)
+    _refuse_more(body, strings)
+
+
+def _refuse_more(body: bytes, strings: int) -> None:
+    """Refuse a repeated name, where a body holds more than these strings.
+
+    Every string of a JSON text takes two quotation marks, and no other is there unless a string
+    holds an escaped one. So where their number is that of the names and texts which validation
+    has found, nothing is repeated; else the body is parsed once more, looking at the names.
+    """
     if body.count(b'"') != 2 * strings:
         json.loads(body, object_pairs_hook=_distinct)
 

@@ -8,12 +8,13 @@ from functools import partial
 from typing import TypeVar
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 from starlette.responses import Response
 
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.absent_rows import absent_rows
 from mlops_platform.serving.http.answers import explained_answer
+from mlops_platform.serving.http.batch_body import BatchBody, validated
 from mlops_platform.serving.http.duplicates import refuse_repeated_names
 from mlops_platform.serving.http.limits import JSON, read_json
 from mlops_platform.serving.http.problems import (
@@ -62,6 +63,7 @@ class Endpoints:
         self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
         strings = (c.name for c in schema.columns if c.column_kind.json_type is str)
         self._texts = (schema.entity, *strings)
+        self._batch_body = BatchBody(types, self._texts)
 
     async def predict(self, exchange: Exchange) -> Response:
         """Score one row."""
@@ -105,7 +107,7 @@ class Endpoints:
         """Score an entity by its latest features in the online store."""
         store = self._store()
         body = await read_json(exchange, self._limit)
-        entity = _validated(self._types.entity, body)[self._entity]
+        entity = validated(self._types.entity, body)[self._entity]
         refuse_repeated_names(body, [{self._entity: entity}], self._texts)
         exchange.passed("validate")
         latest = await self._look_up(store, lambda: store.lookup(entity))
@@ -128,7 +130,7 @@ class Endpoints:
         if expansion != roles.champion.release.task.expansion:
             raise Problem(NOT_READY, "What is served composes its keys otherwise: start it again.")
         body = await read_json(exchange, self._limit)
-        asked = _validated(expanded.body, body)
+        asked = validated(expanded.body, body)
         refuse_repeated_names(body, [asked], expansion.fields)
         exchange.passed("validate")
         entities = expansion.entities(asked)
@@ -168,7 +170,7 @@ class Endpoints:
         return roles
 
     def _row(self, exchange: Exchange, body: bytes) -> Json:
-        row = _validated(self._types.row, body)
+        row = validated(self._types.row, body)
         refuse_repeated_names(body, (row,), self._texts)
         exchange.passed("validate")
         return row
@@ -197,8 +199,7 @@ class Endpoints:
         return answer
 
     def _score_batch(self, exchange: Exchange, roles: Roles, body: bytes) -> list[ScoredRow]:
-        rows = _validated(self._types.batch, body)["rows"]
-        refuse_repeated_names(body, rows, self._texts, others=1)
+        rows = self._batch_body.rows(body)
         exchange.passed("validate")
         return score_rows(roles, rows, self._entity)
 
@@ -252,10 +253,3 @@ class Endpoints:
 
     async def _aside(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker.threads, work)
-
-
-def _validated(adapter: TypeAdapter[Json], body: bytes) -> Json:
-    try:
-        return adapter.validate_json(body)
-    except ValidationError as error:
-        raise problem_of(error) from None

@@ -28,7 +28,12 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
         token_required: whether loopback needs a token as well.
     """
     release = contents.release
-    bodies = {"row": types.row, "batch": types.batch, "entity": types.entity}
+    bodies = {
+        "row": types.row,
+        "rows": types.batch,
+        "columns": types.columns,
+        "entity": types.entity,
+    }
     if types.expanded is not None:
         bodies["expanded"] = types.expanded.body
     types_of_answers = answers.answer_types(release.task)
@@ -47,6 +52,7 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
         ref_template=_REF,
     )
     schemas = {name: schema for (name, _), schema in references.items()}
+    schemas["batch"] = {"oneOf": [schemas["rows"], schemas["columns"]]}
     bearer: list[Json] = [{"bearer": []}]
     return {
         "openapi": "3.1.0",
@@ -66,11 +72,10 @@ def openapi_document(contents: Contents, types: RequestTypes, token_required: bo
 
 def _paths(contents: Contents, schemas: Json) -> Json:
     release, described = contents.release, answers.model_type(contents.release.task).__name__
+    summary = "Score rows, in their order; they come one by one or by their columns."
     paths = {
         "/v1/predict": _post("predict", "Score one row.", schemas, "row", "Prediction"),
-        "/v1/predict_batch": _post(
-            "predict_batch", "Score rows, in their order.", schemas, "batch", "BatchPrediction"
-        ),
+        "/v1/predict_batch": _post("predict_batch", summary, schemas, "batch", "BatchPrediction"),
     }
     if release.explained:
         summary = "Score one row, and tell what each feature adds to it."

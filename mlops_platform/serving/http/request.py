@@ -53,12 +53,14 @@ class RequestTypes:
     Args:
         row: one row, by column name; the entity may be left out.
         batch: `{"rows": [...]}`.
+        columns: `{"columns": {...}}`, the values of each column.
         entity: the entity alone.
         expanded: None where the task composes no entities.
     """
 
     row: TypeAdapter[Json]
     batch: TypeAdapter[Json]
+    columns: TypeAdapter[Json]
     entity: TypeAdapter[Json]
     expanded: ExpandedType | None = None
 
@@ -80,6 +82,7 @@ def request_types(
     return RequestTypes(
         row=TypeAdapter(row),
         batch=TypeAdapter(_batch(schema, row, max_rows)),
+        columns=TypeAdapter(_columns(schema, max_rows, example)),
         entity=TypeAdapter(_entity(schema)),
         expanded=None if expansion is None else _expanded(schema, expansion),
     )
@@ -97,6 +100,22 @@ def _row(schema: FeatureSchema, example: Row | None) -> Any:
 def _batch(schema: FeatureSchema, row: Any, max_rows: int) -> Any:
     bounds = Field(min_length=1, max_length=max_rows, description=f"1 to {max_rows} rows.")
     return _typed(f"{_title(schema)}Batch", {"rows": Annotated[list[row], bounds]})
+
+
+def _columns(schema: FeatureSchema, max_rows: int, example: Row | None) -> Any:
+    bounds = Field(min_length=1, max_length=max_rows)
+    described = Field(description="Keys of the rows, echoed in the answer; may be left out.")
+    entities = Annotated[list[_Text | None], bounds, described]
+    fields: Json = {schema.entity: NotRequired[entities]}
+    for column in schema.columns:
+        values = list[_allowed(column)]  # type: ignore[misc, valid-type]
+        described = Field(description=_described(column))
+        fields[column.name] = Annotated[values, bounds, described]
+    shown = {"example": {name: [value] for name, value in example.items()}} if example else {}
+    listed = _typed(f"{_title(schema)}ColumnValues", fields, shown)
+    meaning = f"1 to {max_rows} rows by their columns: every list has a value for each row."
+    named = Annotated[listed, Field(description=meaning)]  # type: ignore[valid-type]
+    return _typed(f"{_title(schema)}Columns", {"columns": named})
 
 
 def _entity(schema: FeatureSchema) -> Any:
@@ -124,10 +143,18 @@ def _title(schema: FeatureSchema) -> str:
 
 
 def _field(column: FeatureColumn) -> Any:
-    kind = _type(column)
+    described = Field(description=_described(column), examples=_examples(column) or None)
+    return Annotated[_allowed(column), described]
+
+
+def _described(column: FeatureColumn) -> str:
     missing = " Null where it is not known." if column.missing_allowed else " Never null."
-    described = Field(description=_seen(column) + missing, examples=_examples(column) or None)
-    return Annotated[kind | None if column.missing_allowed else kind, described]
+    return _seen(column) + missing
+
+
+def _allowed(column: FeatureColumn) -> Any:
+    kind = _type(column)
+    return kind | None if column.missing_allowed else kind
 
 
 def _type(column: FeatureColumn) -> Any:

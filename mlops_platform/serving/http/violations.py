@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from reprlib import Repr
 from typing import Any
 
@@ -10,6 +11,8 @@ from pydantic import ValidationError
 from mlops_platform.column_kind import LARGEST_NUMBER
 from mlops_platform.serving.http.problems import INVALID, MALFORMED, FieldError, Problem
 
+COLUMNS = "columns"
+"""What names the columns of a batch in its body."""
 MOST_ERRORS = 20
 """More are counted, but not listed: a batch can have thousands."""
 
@@ -27,6 +30,10 @@ _FIXES = {
     "dict_type": "Send an object.",
     "list_type": "Send a list of rows.",
 }
+_COLUMN_FIXES = {
+    "missing": "Send the column; null for what is not known, where null is allowed.",
+    "list_type": "Send a list of values, one for each row.",
+}
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 80
 _SHORT.maxdict = _SHORT.maxlist = 3
@@ -37,19 +44,24 @@ def problem_of(error: ValidationError) -> Problem:
     faults = error.errors(include_url=False, include_context=False)
     if faults[0]["type"] == "json_invalid":
         return Problem(MALFORMED, f"{faults[0]['msg']}; send one JSON object in UTF-8.")
-    errors = [_field_error(dict(fault)) for fault in faults[:MOST_ERRORS]]
+    return unusable([_field_error(dict(fault)) for fault in faults[:MOST_ERRORS]], len(faults))
+
+
+def unusable(errors: Sequence[FieldError], count: int) -> Problem:
+    """The problem of a body with `count` faults, of which the first are told."""
     named = ", ".join(dict.fromkeys(error.field for error in errors))
-    more = f" and {len(faults) - MOST_ERRORS} more" if len(faults) > MOST_ERRORS else ""
+    more = f" and {count - len(errors)} more" if count > len(errors) else ""
     return Problem(INVALID, f"Not usable: {named or 'the body'}{more}.", errors)
 
 
 def _field_error(fault: dict[str, Any]) -> FieldError:
-    kind = fault["type"]
+    kind, place = fault["type"], fault["loc"]
+    fixes = _COLUMN_FIXES if len(place) == 2 and place[0] == COLUMNS else _FIXES
     return FieldError(
-        field=".".join(str(part) for part in fault["loc"])[:200],
+        field=".".join(map(str, place))[:200],
         # What holds a missing field is the row itself, which says nothing.
         value=None if kind == "missing" else _shown(fault["input"]),
-        fix=_FIXES.get(kind) or f"{fault['msg']}{_length(fault)}.",
+        fix=fixes.get(kind) or _FIXES.get(kind) or f"{fault['msg']}{_length(fault)}.",
     )
 
 

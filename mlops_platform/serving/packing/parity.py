@@ -79,8 +79,8 @@ def prove_form(
     """Compare the serving path (JSON, validation, scorer) with the pipeline.
 
     At most `MAX_ROWS` rows, evenly spaced, and `CHANGED_ROWS` made from them; through the plain
-    pipeline in batches of `batch_rows`, and one by one through the compiled model, which is made of
-    the very bytes that are packed.
+    pipeline in batches of `batch_rows`, and one by one and in such batches through the compiled
+    model, which is made of the very bytes that are packed.
 
     Raises:
         ServingError: the pipeline is further away than rounding explains, a row that should be
@@ -101,7 +101,7 @@ def prove_form(
         offline = _offline(schema, task, model, compared)
         plain = Scorer(schema, task, model, compiled=False)
         difference = _plain_difference(plain, taken, offline, batch_rows)
-        form, compiled_difference, reason = _compiled_form(plain, taken, offline)
+        form, compiled_difference, reason = _compiled_form(plain, taken, offline, batch_rows)
     parity = Parity(
         rows=len(accepted),
         refused_rows=len(sample) - len(accepted),
@@ -206,12 +206,7 @@ def _plain_difference(
     offline: NDArray[np.float64],
     batch_rows: int,
 ) -> float:
-    import numpy as np
-
-    served: list[tuple[float, ...]] = []
-    for start in range(0, len(taken), batch_rows):
-        served += plain.numbers_of(taken[start : start + batch_rows])
-    difference = largest_difference(offline, np.array(served))
+    difference = largest_difference(offline, _in_batches(plain, taken, batch_rows))
     if not difference <= TOLERANCE:
         raise ServingError(
             f"{plain.schema.model}: served and offline numbers differ by {difference:g} "
@@ -222,7 +217,7 @@ def _plain_difference(
 
 
 def _compiled_form(
-    plain: Scorer, taken: list[dict[str, Any]], offline: NDArray[np.float64]
+    plain: Scorer, taken: list[dict[str, Any]], offline: NDArray[np.float64], batch_rows: int
 ) -> tuple[bytes | None, float | None, str | None]:
     """The compiled form that may serve, its largest difference, and why there is none, if so."""
     import numpy as np
@@ -238,11 +233,21 @@ def _compiled_form(
         return None, None, str(error)
     compiled = Scorer(schema, task, model, form=read_form(form))
     try:
-        served = np.array([compiled.numbers(row) for row in taken])
-        difference = largest_difference(offline, served)
+        alone = np.array([compiled.numbers(row) for row in taken])
+        batches = _in_batches(compiled, taken, batch_rows)
+        difference = max(largest_difference(offline, served) for served in (alone, batches))
     except (ServingError, ArithmeticError, LookupError, TypeError, ValueError) as error:
         return None, None, f"the compiled model fails: {error!r}"
     if not difference <= TOLERANCE:
         reason = f"the compiled model differs by {difference:g} (allowed {TOLERANCE:g})"
         return None, difference, reason
     return form, difference, None
+
+
+def _in_batches(scorer: Scorer, rows: list[dict[str, Any]], batch_rows: int) -> NDArray[np.float64]:
+    import numpy as np
+
+    numbers: list[tuple[float, ...]] = []
+    for start in range(0, len(rows), batch_rows):
+        numbers += scorer.numbers_of(rows[start : start + batch_rows])
+    return np.array(numbers)

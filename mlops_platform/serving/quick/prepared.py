@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -30,6 +30,19 @@ class Score(NamedTuple):
 
     row: PreparedRow
     shown: bytes
+
+
+class BatchScores(NamedTuple):
+    """What is said of the rows of a batch, as JSON.
+
+    Args:
+        outputs: for the log, as members of an object.
+        shown: the same for the client.
+    """
+
+    entities: Sequence[bytes]
+    outputs: Sequence[bytes]
+    shown: Sequence[bytes]
 
 
 class PreparedVersion:
@@ -67,6 +80,19 @@ class PreparedVersion:
         row = PreparedRow(values, orjson.dumps(entity), text)
         return Score(row, text if shown is outputs else _members(shown))
 
+    def score_all(
+        self, entities: Iterable[str | None], numbers: Sequence[Sequence[float]]
+    ) -> BatchScores:
+        """The same of many rows."""
+        task, constants = self.release.task, self.version.constants
+        answers = [task.answer(row, constants) for row in numbers]
+        outputs = [*map(_members, answers)]
+        shown = [
+            text if (told := task.shown(answer)) is answer else _members(told)
+            for text, answer in zip(outputs, answers, strict=True)
+        ]
+        return BatchScores([*map(orjson.dumps, entities)], outputs, shown)
+
     def answer(self, exchange: Exchange, score: Score) -> bytes:
         """What the client is told of a row that it has asked for alone."""
         return b'{"entity":%b,%b%b%b,"request_id":"%b"}' % (
@@ -77,10 +103,10 @@ class PreparedVersion:
             exchange.request_id.encode(),
         )
 
-    def answer_all(self, exchange: Exchange, scores: Sequence[Score]) -> bytes:
+    def answer_all(self, exchange: Exchange, scores: BatchScores) -> bytes:
         """What the client is told of a batch."""
-        end = self._row_end
-        rows = [b'{"entity":%b,%b%b}' % (entity, shown, end) for (_, entity, _), shown in scores]
+        end, told = self._row_end, zip(scores.entities, scores.shown, strict=True)
+        rows = [b'{"entity":%b,%b%b}' % (entity, shown, end) for entity, shown in told]
         return b'{%b,"request_id":"%b","predictions":[%b]}' % (
             self._batch_origin,
             exchange.request_id.encode(),

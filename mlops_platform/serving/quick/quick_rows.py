@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from mlops_platform.serving.exchange import Exchange
-from mlops_platform.serving.quick.prepared import ROLE, PreparedVersion, Score
+from mlops_platform.serving.quick.prepared import ROLE, BatchScores, PreparedVersion
 from mlops_platform.serving.quick.row_decoder import RowDecoder
-from mlops_platform.serving.watching.prediction_log import PredictionRoute
+from mlops_platform.serving.watching.prediction_log import PredictionRoute, PreparedLines
 from mlops_platform.serving.worker import Worker
 
 
@@ -17,7 +17,7 @@ class ScoredBatch(NamedTuple):
 
     prepared: PreparedVersion
     columns: Sequence[Sequence[Any]]
-    scores: Sequence[Score]
+    scores: BatchScores
 
 
 class QuickRows:
@@ -54,7 +54,8 @@ class QuickRows:
             for name, value in zip(prepared.names, values, strict=True):
                 if value is None:
                     metrics.missing(name)
-        self._log(exchange, prepared, [score])
+        if (lines := self._lines(exchange, prepared)) is not None:
+            self._append(lines.of(exchange, [score.row]), 1)
         return prepared.answer(exchange, score)
 
     def score_batch(self, exchange: Exchange, body: bytes) -> ScoredBatch | None:
@@ -65,21 +66,22 @@ class QuickRows:
         batch = self._decoder.batch(body)
         if batch is None:
             return None
-        numbers = prepared.scorer.numbers_of(batch.rows, batch.columns)
+        numbers = prepared.scorer.numbers_of(batch.columns, len(batch.entities))
         if numbers is None:
             return None
-        rows = zip(batch.rows, batch.entities, numbers, strict=True)
-        return ScoredBatch(prepared, batch.columns, [prepared.score(*row) for row in rows])
+        return ScoredBatch(prepared, batch.columns, prepared.score_all(batch.entities, numbers))
 
     def answer_batch(self, exchange: Exchange, batch: ScoredBatch) -> bytes:
         """The answer for a scored batch, counted and logged."""
-        metrics, prepared = self._worker.metrics, batch.prepared
-        metrics.predicted(prepared.release.version, ROLE, len(batch.scores))
-        for name, column in zip(prepared.names, batch.columns, strict=True):
+        metrics, (prepared, columns, scores) = self._worker.metrics, batch
+        metrics.predicted(prepared.release.version, ROLE, len(scores.outputs))
+        for name, column in zip(prepared.names, columns, strict=True):
             if missing := column.count(None):
                 metrics.missing(name, missing)
-        self._log(exchange, prepared, batch.scores)
-        return prepared.answer_all(exchange, batch.scores)
+        if (lines := self._lines(exchange, prepared)) is not None:
+            text = lines.of_batch(exchange, columns, scores.entities, scores.outputs)
+            self._append(text, len(scores.outputs))
+        return prepared.answer_all(exchange, scores)
 
     def _version(self, route: PredictionRoute, exchange: Exchange) -> PreparedVersion | None:
         """The champion, where nothing else takes part."""
@@ -92,12 +94,12 @@ class QuickRows:
             self._prepared[route] = prepared
         return prepared
 
-    def _log(self, exchange: Exchange, prepared: PreparedVersion, scores: Sequence[Score]) -> None:
-        log, lines = self._worker.log, prepared.lines
-        if (
-            log is not None
-            and lines is not None
-            and log.sampled(exchange.request_id)
-            and not log.append(lines.of(exchange, [score.row for score in scores]))
-        ):
-            self._worker.metrics.log_drops.inc(len(scores))
+    def _lines(self, exchange: Exchange, prepared: PreparedVersion) -> PreparedLines | None:
+        """What writes the lines of a request; None where it is not logged."""
+        log = self._worker.log
+        return prepared.lines if log is not None and log.sampled(exchange.request_id) else None
+
+    def _append(self, lines: bytes, count: int) -> None:
+        log = self._worker.log
+        if log is not None and not log.append(lines):
+            self._worker.metrics.log_drops.inc(count)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -31,11 +31,22 @@ class DecodedRow(NamedTuple):
 
 
 class DecodedBatch(NamedTuple):
-    """Some rows: the values of each, and the same by column, both in the order of the schema."""
+    """Some rows, by the values of each column, in the order of the schema."""
 
-    rows: list[tuple[Any, ...]]
-    columns: list[tuple[Any, ...]]
-    entities: list[str | None]
+    columns: Sequence[Sequence[Any]]
+    entities: Sequence[str | None]
+
+
+class _Found(NamedTuple):
+    """What a batch holds.
+
+    Args:
+        names: how many were sent.
+    """
+
+    columns: Sequence[Sequence[Any]]
+    entities: Sequence[str | None]
+    names: int
 
 
 class RowDecoder:
@@ -57,8 +68,18 @@ class RowDecoder:
         # Columns may be called what Python or msgspec keep for themselves.
         sent = dict(zip((*names, "entity"), (*schema.names, schema.entity), strict=True))
         row = msgspec.defstruct("Row", fields, rename=sent, forbid_unknown_fields=True, gc=False)
-        rows = Annotated[list[row], Meta(min_length=1, max_length=max_rows)]  # type: ignore[valid-type]
-        batch = msgspec.defstruct("Batch", [("rows", rows)], forbid_unknown_fields=True, gc=False)
+        bounds = Meta(min_length=1, max_length=max_rows)
+        rows = Annotated[list[row], bounds]  # type: ignore[valid-type]
+        listed: list[tuple[str, Any] | tuple[str, Any, Any]] = [
+            (name, Annotated[list[kind], bounds])  # type: ignore[valid-type]
+            for name, kind in zip(names, map(_type, schema.columns), strict=True)
+        ]
+        listed.append(("entity", Annotated[list[_Text | None], bounds] | UnsetType, UNSET))
+        columns = msgspec.defstruct(
+            "Columns", listed, rename=sent, forbid_unknown_fields=True, gc=False
+        )
+        forms = [("rows", rows | UnsetType, UNSET), ("columns", columns | UnsetType, UNSET)]
+        batch = msgspec.defstruct("Batch", forms, forbid_unknown_fields=True, gc=False)
         self._decode = msgspec.json.Decoder(row).decode
         self._decode_batch: Callable[[bytes], Any] = msgspec.json.Decoder(batch).decode
         self._astuple = msgspec.structs.astuple
@@ -94,22 +115,41 @@ class RowDecoder:
         return DecodedRow(tuple(values), entity)
 
     def batch(self, body: bytes) -> DecodedBatch | None:
-        """The rows of a body; None where one may be none, or may mean another one."""
+        """The rows of a body, whichever way it gives them.
+
+        None where one may be none, or may mean another one.
+        """
         if b"\\" in body:
             return None
         try:
-            decoded = self._decode_batch(body).rows
+            sent = self._decode_batch(body)
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
-        *columns, entities = zip(*map(self._astuple, decoded), strict=True)
-        strings = 1 + len(decoded) * (self._names + 2)
+        if (sent.rows is UNSET) == (sent.columns is UNSET):
+            return None
+        found = self._of_columns(sent.columns) if sent.rows is UNSET else self._of_rows(sent.rows)
+        columns, entities, names = found
+        count = len(entities)
+        if any(len(column) != count for column in columns):
+            return None
+        strings = 1 + names + count - entities.count(None)
         for position in self._texts:
-            strings += len(decoded) - columns[position].count(None)
-        strings -= entities.count(None) + 2 * entities.count(UNSET)
+            strings += count - columns[position].count(None)
         if body.count(b'"') != 2 * strings:
             return None
+        return DecodedBatch(columns, entities)
+
+    def _of_rows(self, rows: Sequence[Any]) -> _Found:
+        *columns, entities = zip(*map(self._astuple, rows), strict=True)
+        names = len(rows) * (self._names + 1) - entities.count(UNSET)
         named = [None if entity is UNSET else entity for entity in entities]
-        return DecodedBatch(list(zip(*columns, strict=True)), columns, named)
+        return _Found(columns, named, names)
+
+    def _of_columns(self, sent: Any) -> _Found:
+        *columns, entities = self._astuple(sent)
+        if entities is UNSET:
+            return _Found(columns, [None] * len(columns[0]), self._names)
+        return _Found(columns, entities, self._names + 1)
 
 
 _Text = Annotated[str, Meta(max_length=MAX_TEXT)]

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
-from mlops_platform.serving.frames import Row, frame_of, frame_of_columns
+from mlops_platform.serving.frames import Row, frame_of_columns
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
 from mlops_platform.serving.scoring.late_pipeline import LatePipeline
+from mlops_platform.serving.scoring.rounding import TOLERANCE, largest_difference
 from mlops_platform.tasks import Task
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from mlops_platform.serving.scoring.compiled.model import CompiledModel
     from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
+
+
+Columns = Sequence[Sequence[Any]]
+"""Values of each feature, in the order of the schema."""
+PROVED_ROWS = 50
+"""Of the first batch of a version: scored by columns and row by row."""
+
+logger = logging.getLogger("mlops_platform.serving")
 
 
 class UnscorableRow(ServingError):
@@ -46,19 +54,16 @@ class PositionalScorer:
             return None
         return numbers if self.scorer.task.usable(numbers) else None
 
-    def numbers_of(
-        self, rows: Sequence[Sequence[Any]], columns: Sequence[Sequence[Any]]
-    ) -> list[tuple[float, ...]] | None:
-        """The same of each row of a batch, which comes by rows and by columns."""
+    def numbers_of(self, columns: Columns, count: int) -> list[tuple[float, ...]] | None:
+        """The same of each of `count` rows, which come by their columns."""
         if not all(known.issuperset(columns[position]) for position, known in self.categories):
             return None
-        pipeline = self.scorer.pipeline_for(len(rows))
+        pipeline = self.scorer.pipeline_for(count)
         try:
             if pipeline is None:
-                numbers = self.compiled.numbers_of(rows)
+                numbers = self.compiled.numbers_of(list(zip(*columns, strict=True)))
             else:
-                frame = frame_of_columns(self.scorer.schema, columns, len(rows))
-                numbers = self.scorer.numbers_of_frame(pipeline, frame)
+                numbers = self.scorer.numbers_of_columns(pipeline, columns, count)
         except (ArithmeticError, ValueError):
             return None
         return numbers if all(map(self.scorer.task.usable, numbers)) else None
@@ -69,8 +74,8 @@ class Scorer:
 
     Args:
         model: the pipeline, or what loads it once many rows need it.
-        compiled: score few rows by the compiled model, where there is one; many rows go through
-            the pipeline, which is quicker then.
+        compiled: score by the compiled model, where there is one: few rows one by one, many by
+            their columns once the pipeline is there, and with it what scores by columns.
         form: what the compiled model is made of; None reads it off the pipeline.
 
     Attributes:
@@ -90,6 +95,9 @@ class Scorer:
         self.reason: str | None = None
         self._usable = task.usable
         self._compiled: CompiledModel | None = None
+        self._positional: CompiledModel | None = None
+        # None until a batch has told.
+        self._scores_by_column: bool | None = None
         if compiled:
             from mlops_platform.serving.scoring.compiled.model import (
                 NotCompilable,
@@ -103,6 +111,7 @@ class Scorer:
                     if form is None
                     else compile_plain(form)
                 )
+                self._positional = self._compiled.by_position(schema.names)
             except NotCompilable as error:
                 self.reason = str(error)
         self.compiled = self._compiled is not None
@@ -127,7 +136,7 @@ class Scorer:
 
     def by_position(self) -> PositionalScorer | None:
         """The same of values in the order of the schema; None where only the pipeline scores."""
-        if self._compiled is None:
+        if self._positional is None:
             return None
         categories = dict(self._categories)
         known = tuple(
@@ -135,7 +144,7 @@ class Scorer:
             for position, name in enumerate(self.schema.names)
             if name in categories
         )
-        return PositionalScorer(self, self._compiled.by_position(self.schema.names), known)
+        return PositionalScorer(self, self._positional, known)
 
     def numbers_of(self, rows: Sequence[Row]) -> list[tuple[float, ...]]:
         """What the model says of each row.
@@ -147,7 +156,11 @@ class Scorer:
         if self._compiled is not None and pipeline is None:
             numbers = self._compiled.numbers_of(rows)
         else:
-            numbers = self._by_pipeline(pipeline, rows)
+            columns = [list(map(itemgetter(name), rows)) for name in self.schema.names]
+            try:
+                numbers = self.numbers_of_columns(pipeline, columns, len(rows))
+            except ValueError as error:
+                raise self._unscorable(str(error)) from error
         unusable = next((row for row in numbers if not self._usable(row)), None)
         if unusable is None:
             return numbers
@@ -187,19 +200,54 @@ class Scorer:
             return [()] * len(rows)
         return [self.unknown_categories(row) for row in rows]
 
-    def _by_pipeline(self, pipeline: Any, rows: Sequence[Row]) -> list[tuple[float, ...]]:
-        try:
-            return self.numbers_of_frame(pipeline, frame_of(self.schema, rows))
-        except ValueError as error:
-            raise self._unscorable(str(error)) from error
+    def numbers_of_columns(
+        self, pipeline: Any, columns: Columns, count: int
+    ) -> list[tuple[float, ...]]:
+        """What the model says of `count` rows, whether it is usable or not.
 
-    def numbers_of_frame(self, pipeline: Any, frame: pd.DataFrame) -> list[tuple[float, ...]]:
-        """What the pipeline says of the rows of a frame.
+        By the columns of the compiled model, where it says of the first batch what it says row by
+        row; else by the pipeline.
 
         Raises:
-            ValueError: it cannot score them.
+            ValueError: the pipeline cannot score them.
         """
+        compiled = self._positional
+        if compiled is not None and self._may_score_by_column(compiled, columns):
+            try:
+                return compiled.numbers_by_column(columns, count)
+            except ArithmeticError:  # where Python refuses a number, the pipeline has infinity
+                pass
+        frame = frame_of_columns(self.schema, columns, count)
         return list(map(tuple, self.task.numbers(pipeline, frame).tolist()))
+
+    def _may_score_by_column(self, compiled: CompiledModel, columns: Columns) -> bool:
+        """Whether both compiled forms say the same of the first rows of the first batch.
+
+        Packaging has compared both with the pipeline on thousands of rows. But what scores by
+        columns is loaded by the first batch only, and may be another one here.
+        """
+        if self._scores_by_column is None:
+            import numpy as np
+
+            from mlops_platform.serving.scoring.compiled.columns import NotCompilable
+
+            few = [column[:PROVED_ROWS] for column in columns]
+            rows = list(zip(*few, strict=True))
+            try:
+                expected = np.array(compiled.numbers_of(rows))
+                if not np.isfinite(expected).all():
+                    return False  # another batch has to tell
+                by_column = np.array(compiled.numbers_by_column(few, len(rows)))
+                difference = largest_difference(expected, by_column)
+                self._scores_by_column = difference <= TOLERANCE
+                reason = f"by columns the compiled model differs by {difference:g}"
+            except ArithmeticError:
+                return False
+            except NotCompilable as error:
+                self._scores_by_column, reason = False, str(error)
+            if not self._scores_by_column:
+                logger.error("%s: batches go through the pipeline: %s", self.schema.model, reason)
+        return self._scores_by_column
 
     def _unscorable(self, reason: str) -> UnscorableRow:
         return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")

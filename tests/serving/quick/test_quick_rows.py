@@ -26,6 +26,8 @@ from mlops_platform.tasks import DEFAULT_TASK
 MakeService = Callable[..., Any]
 # What differs between two answers of the same request.
 MOMENT = re.compile(rb'"time":"[^"]+"|"latency_ms":[^,}]+')
+ASKED = re.compile(rb'"request_id":"[^"]+","row":[0-9]+,"route":"[a-z_]+"')
+BATCH = re.compile(rb'\{"(rows|columns)"')
 BODIES, BATCHES = 3000, 300
 WAYS = ("predict", "score_batch")
 
@@ -42,7 +44,7 @@ class Told:
 async def _asked(service: Any, bodies: list[bytes]) -> list[tuple[int, str]]:
     answers = []
     for number, body in enumerate(bodies):
-        path = "/v1/predict_batch" if b'"rows"' in body else "/v1/predict"
+        path = "/v1/predict_batch" if BATCH.match(body) else "/v1/predict"
         headers = {"x-request-id": f"request-{number}"}
         answer = await service.send("POST", path, [body], headers=headers)
         answers.append((answer.status, answer.text))
@@ -177,7 +179,7 @@ def test_hundreds_of_batches_are_too(
     quick_count: list[int],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # Of up to 40 rows, so that batches go through the pipeline and the compiled model.
+    # Of up to 32 rows, so that batches are scored row by row and by columns.
     monkeypatch.setattr(LinearScore, "best_rows", 10)
     rng = random.Random(11)
     rows = bodies_of(usual_rows, 4000)
@@ -192,6 +194,69 @@ def test_hundreds_of_batches_are_too(
     told = compare(bodies)
     assert {status for status, _ in told.answers} == {200, 400, 422}
     assert 0.4 * BATCHES < quick_count[0] < 0.8 * BATCHES
+
+
+def columns_of(rows: list[dict[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def test_hundreds_of_columnar_batches_are_too(
+    compare: Callable[..., Told],
+    usual_rows: list[dict[str, Any]],
+    quick_count: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LinearScore, "best_rows", 10)
+    rng = random.Random(13)
+    odd: list[Callable[[dict[str, list[Any]]], Any]] = [
+        lambda columns: columns["carrier"].append("AA"),
+        lambda columns: columns["carrier"].__setitem__(0, rng.choice(["ZZ", 'a"b', 7, True])),
+        lambda columns: columns["copy"].__setitem__(-1, rng.choice([None, "1", 1e31, [], 2**70])),
+        lambda columns: columns.pop(rng.choice(list(columns))),
+        lambda columns: columns.update(more=[1]),
+        lambda columns: columns.update(flight_id=[None] * rng.randint(1, 32)),
+    ]
+    bodies = []
+    for _ in range(BATCHES):
+        columns = columns_of(rng.choices(usual_rows, k=rng.randint(1, 32)))
+        if rng.random() < 0.4:
+            columns["flight_id"] = [rng.choice([None, "é"]) for _ in columns["copy"]]
+        members = list(columns.items())
+        rng.shuffle(members)
+        columns = dict(members)
+        if rng.random() < 0.4:
+            rng.choice(odd)(columns)
+        spaces = rng.choice([(",", ":"), (" , ", "\t:\n")])
+        text = json.dumps(columns, ensure_ascii=rng.random() < 0.5, separators=spaces)
+        if rng.random() < 0.1:
+            text = f'{text[:-1]},"copy":[1]}}'
+        bodies.append(f'{{"columns":{text}}}'.encode())
+    told = compare(bodies)
+    assert {status for status, _ in told.answers} == {200, 400, 422}
+    assert 0.3 * BATCHES < quick_count[0] < 0.8 * BATCHES
+
+
+def test_a_row_is_answered_and_logged_alike_alone_and_in_a_batch_of_either_form(
+    service_of: MakeService,
+    usual_rows: list[dict[str, Any]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LinearScore, "best_rows", 10)
+    usual = [row | {"flight_id": f"f-{at}"} for at, row in enumerate(usual_rows[:30])]
+    columns = columns_of(usual)
+    forms = ("alone", list(usual)), ("rows", [{"rows": usual}]), ("columns", [{"columns": columns}])
+    answers, lines = [], []
+    for name, sent in forms:
+        bodies = [json.dumps(body).encode() for body in sent]
+        told = told_by(service_of(RuntimeSettings(log=tmp_path / name)), tmp_path / name, bodies)
+        texts = [json.loads(text) for _, text in told.answers]
+        rows = texts if name == "alone" else texts[0]["predictions"]
+        own = [{key: row[key] for key in row if key not in ("model", "request_id")} for row in rows]
+        answers.append(json.dumps(own))
+        lines.append([ASKED.sub(b"", line) for line in told.lines])
+    assert answers[0] == answers[1] == answers[2]
+    assert lines[0] == lines[1] == lines[2]
 
 
 @pytest.mark.parametrize(

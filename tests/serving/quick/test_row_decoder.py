@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
+from mlops_platform.serving.http.batch_body import BatchBody
+from mlops_platform.serving.http.problems import Problem
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.quick.row_decoder import RowDecoder
 from mlops_platform.serving.schema import (
@@ -46,6 +48,8 @@ WIDE = FeatureSchema(
 ROW = {"__init__": 0.5, "f2": 1, "größe": "a", "entity": True, "note": "x"}
 DECODER = RowDecoder(SCHEMA)
 TYPED = request_types(SCHEMA, 1).row
+BATCHES, MOST_ROWS = RowDecoder(SCHEMA, 3), 3
+BODY = BatchBody(request_types(SCHEMA, MOST_ROWS), ("class", "größe", "note"))
 
 
 def read(typed: TypeAdapter[dict[str, Any]], schema: FeatureSchema, body: bytes) -> Any:
@@ -161,6 +165,63 @@ def test_whatever_it_takes_the_typed_request_takes_to_the_same_values(body: byte
     taken = decoded(DECODER, body)
     if taken is not None:
         assert taken == read(TYPED, SCHEMA, body)
+
+
+ROWS = st.lists(st.dictionaries(st.sampled_from([*ROW, "class"]), VALUES, max_size=2), max_size=4)
+
+
+def columns_of(rows: list[dict[str, Any]], names: list[str]) -> dict[str, list[Any]]:
+    return {name: [row.get(name) for row in rows] for name in names}
+
+
+@given(
+    ROWS,
+    st.booleans(),
+    st.booleans(),
+    st.none() | st.tuples(st.sampled_from([*ROW, "class", "more"]), st.lists(VALUES, max_size=4)),
+    st.sampled_from(["", ',"rows":[]', ',"columns":{}', ',"more":1', " "]),
+)
+@settings(max_examples=300, deadline=None)
+def test_whatever_batch_it_takes_is_read_to_the_same_rows_by_either_form(
+    changes: list[dict[str, Any]],
+    plain: bool,
+    with_keys: bool,
+    another: tuple[str, list[Any]] | None,
+    end: str,
+) -> None:
+    rows = [ROW | {"class": "k"} | change for change in changes]
+    names = [*ROW, *(["class"] if with_keys else [])]
+    columns = columns_of(rows, names)
+    if another is not None:
+        columns[another[0]] = another[1]
+    forms = {"rows": [{name: row[name] for name in names} for row in rows]}, {"columns": columns}
+    for form in forms:
+        text = json.dumps(form, ensure_ascii=plain)
+        body = (text[:-1] + end + "}").encode("utf-8", "surrogatepass")
+        taken = BATCHES.batch(body)
+        try:
+            expected = [
+                ([row[name] for name in SCHEMA.names], row.get("class")) for row in BODY.rows(body)
+            ]
+        except Problem:
+            assert taken is None
+            continue
+        if taken is not None:
+            values = zip(*taken.columns, strict=True)
+            read_rows = [(list(row), key) for row, key in zip(values, taken.entities, strict=True)]
+            assert repr(read_rows) == repr(expected)
+        else:
+            assert "\\" in body.decode("utf-8", "surrogatepass"), body
+
+
+@pytest.mark.parametrize("names", [list(ROW), [*ROW, "class"]])
+@pytest.mark.parametrize(
+    "again", ['"f2":[1]', '"class":["b"],"class":["b"]', '"größe":[null]', '"note":["x"]']
+)
+def test_a_column_that_is_there_twice_is_not_taken(names: list[str], again: str) -> None:
+    body = json.dumps({"columns": columns_of([ROW | {"class": "a"}], names)}, ensure_ascii=False)
+    assert BATCHES.batch(body.encode()) is not None
+    assert BATCHES.batch(f"{body[:-2]},{again}}}}}".encode()) is None
 
 
 def number_texts(count: int) -> list[str]:

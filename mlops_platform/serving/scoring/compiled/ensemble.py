@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from mlops_platform.serving.scoring.compiled.columns import CompiledColumn
@@ -51,6 +52,11 @@ class Ensemble:
     base: float
     trees: tuple[Tree, ...]
     single_precision: bool
+
+    @cached_property
+    def used(self) -> frozenset[int]:
+        """Positions of the columns that a tree splits by."""
+        return frozenset(int(at) for tree in self.trees for at in tree.feature[tree.left >= 0])
 
     @property
     def nodes(self) -> int:

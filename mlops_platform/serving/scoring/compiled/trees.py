@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from msgspec import structs
 
 from mlops_platform.serving.scoring.compiled.columns import (
+    ColumnBatch,
     CompiledColumn,
     CompiledRow,
     NotCompilable,
 )
 from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
 from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_reader, compile_trees
+from mlops_platform.serving.scoring.compiled.tree_predictors import TreePredictors
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 MAX_NODES = 20_000
 """More take longer to compile than a start should; Treelite is as quick from there on."""
@@ -30,7 +36,8 @@ class CompiledTrees:
 
     Args:
         used: positions of the columns that a tree splits by.
-        best_rows: more at once are quicker through the pipeline.
+        predictors: the same trees for many rows.
+        best_rows: more at once are quicker by columns.
     """
 
     columns: tuple[CompiledColumn, ...]
@@ -38,6 +45,7 @@ class CompiledTrees:
     read: Reader
     base: float
     parts: tuple[Callable[..., float], ...]
+    predictors: TreePredictors
     best_rows: ClassVar[int] = 500
 
     def by_position(self, positions: Mapping[str, int]) -> CompiledTrees:
@@ -56,15 +64,25 @@ class CompiledTrees:
         """The raw scores of some rows."""
         return [self.raw(row) for row in rows]
 
+    def raws_of(self, batch: ColumnBatch) -> NDArray[np.float64]:
+        """The raw scores of the rows of a batch."""
+        return self.predictors.raws(self.columns, batch)
+
 
 @dataclass(frozen=True)
 class TreeliteTrees:
-    """An ensemble in Treelite's General Tree Inference Library, in float64."""
+    """An ensemble in Treelite's General Tree Inference Library, in float64.
+
+    Args:
+        predictors: the same trees for many rows.
+        best_rows: more at once are quicker by columns.
+    """
 
     columns: tuple[CompiledColumn, ...]
     read: Reader
     model: Any
     single_precision: bool
+    predictors: TreePredictors
     best_rows: ClassVar[int] = 200
 
     def by_position(self, positions: Mapping[str, int]) -> TreeliteTrees:
@@ -87,6 +105,10 @@ class TreeliteTrees:
         scores = predict(self.model, values, nthread=1, pred_margin=True)
         return [float(score) for score in scores[:, 0, -1]]
 
+    def raws_of(self, batch: ColumnBatch) -> NDArray[np.float64]:
+        """The raw scores of the rows of a batch."""
+        return self.predictors.raws(self.columns, batch)
+
 
 def compile_ensemble(
     ensemble: Ensemble, stored: bytes | None = None
@@ -96,15 +118,15 @@ def compile_ensemble(
     Args:
         stored: the same trees as Treelite keeps them, where they are too many to be compiled.
     """
-    columns, trees = tuple(ensemble.columns), ensemble.trees
+    columns, predictors = tuple(ensemble.columns), TreePredictors(ensemble)
     if stored is not None:
         from treelite import Model
 
-        model = Model.deserialize_bytes(stored)
-        return TreeliteTrees(columns, compile_reader(columns), model, ensemble.single_precision)
-    used = frozenset(int(at) for tree in trees for at in tree.feature[tree.left >= 0])
-    parts = compile_trees(trees, len(columns))
-    return CompiledTrees(columns, used, compile_reader(columns, used), ensemble.base, parts)
+        model, rounded = Model.deserialize_bytes(stored), ensemble.single_precision
+        return TreeliteTrees(columns, compile_reader(columns), model, rounded, predictors)
+    read = compile_reader(columns, ensemble.used)
+    parts = compile_trees(ensemble.trees, len(columns))
+    return CompiledTrees(columns, ensemble.used, read, ensemble.base, parts, predictors)
 
 
 def stored_by_treelite(ensemble: Ensemble, estimator: Any) -> bytes | None:

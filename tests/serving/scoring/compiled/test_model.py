@@ -45,6 +45,7 @@ from mlops_platform.serving.scoring.compiled.model import (
     compile_model,
 )
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import _unrounded
+from mlops_platform.serving.scoring.compiled.tree_predictors import TreePredictors
 from mlops_platform.serving.scoring.compiled.trees import CompiledTrees, TreeliteTrees
 from mlops_platform.serving.scoring.rounding import TOLERANCE
 from mlops_platform.serving.scoring.scorer import Scorer, UnscorableRow
@@ -245,7 +246,9 @@ def test_the_compiled_model_answers_what_the_pipeline_answers(
     assert abs(offline[:, None] - alone).max() <= TOLERANCE
     by_position = compiled.by_position(NAMES)
     assert [by_position.numbers([row[name] for name in NAMES]) for row in rows] == alone
-    assert abs(offline[:, None] - compiled.numbers_of(rows)).max() <= TOLERANCE
+    assert compiled.numbers_of(rows) == alone
+    columns = [[row[name] for row in rows] for name in NAMES]
+    assert by_position.numbers_by_column(columns, len(rows)) == alone
 
 
 @pytest.mark.parametrize("name", ["histogram", "gradient", "forest", "extra trees"])
@@ -262,6 +265,10 @@ def test_too_many_trees_go_through_treelite(
     assert isinstance(compiled.heads[0].score, TreeliteTrees)
     assert abs(offline[:, None] - compiled.numbers_of(rows)).max() <= TOLERANCE
     assert compiled.numbers(rows[3]) == pytest.approx((offline[3],), abs=TOLERANCE)
+    by_column = compiled.numbers_by_column(
+        {name: [row[name] for row in rows] for name in NAMES}, len(rows)
+    )
+    assert abs(offline[:, None] - by_column).max() <= TOLERANCE
 
 
 NUMBERS = st.floats(-1e30, 1e30) | st.sampled_from(ROWS["distance"].tolist())
@@ -287,6 +294,8 @@ def test_any_row_is_answered_alike(
     for model, compiled in compiled_models:
         (offline,) = positive_scores(model, frame_of(SCHEMA, [row]))
         assert abs(compiled.numbers(row)[0] - offline) <= TOLERANCE
+        columns = {name: [value] for name, value in row.items()}
+        assert compiled.numbers_by_column(columns, 1) == [compiled.numbers(row)]
 
 
 @given(st.floats(-1e37, 1e37), st.floats(-1e37, 1e37), st.integers(-3, 3))
@@ -409,17 +418,28 @@ def test_a_pipeline_that_refuses_unseen_categories_is_refused():
         check_parity(SCHEMA, DEFAULT_TASK, model, ROWS)
 
 
-def test_many_rows_are_answered_by_the_pipeline_alike(made: Callable[[str], Any]):
-    model = made("forest")
+@pytest.mark.parametrize("name", ["forest", "histogram", "logistic"])
+def test_a_row_is_answered_alike_in_batches_of_any_size(made: Callable[[str], Any], name: str):
     rows = rows_of(SCHEMA, ROWS)
-    scorer, plain = (
-        Scorer(SCHEMA, DEFAULT_TASK, model),
-        Scorer(SCHEMA, DEFAULT_TASK, model, compiled=False),
-    )
-    assert scorer.numbers_of(rows) == plain.numbers_of(rows)
-    assert np.allclose(
-        scorer.numbers_of(rows[:50]), plain.numbers_of(rows[:50]), rtol=0, atol=TOLERANCE
-    )
+    scorer = Scorer(SCHEMA, DEFAULT_TASK, made(name))
+    alone = [scorer.numbers(row) for row in rows]
+    for count in (1, 20, 50, 51, 200, len(rows)):
+        assert scorer.numbers_of(rows[:count]) == alone[:count]
+
+
+def test_where_scoring_by_columns_differs_the_pipeline_scores_batches(
+    made: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    rows, model = rows_of(SCHEMA, ROWS), made("histogram")
+    honest = TreePredictors.raws
+    monkeypatch.setattr(TreePredictors, "raws", lambda *asked: honest(*asked) + 1e-9)
+    scorer = Scorer(SCHEMA, DEFAULT_TASK, model)
+    plain = Scorer(SCHEMA, DEFAULT_TASK, model, compiled=False)
+    for _ in range(2):
+        assert scorer.numbers_of(rows) == plain.numbers_of(rows)
+    (record,) = caplog.records
+    assert "batches go through the pipeline" in record.message
+    assert "differs by" in record.message
 
 
 def test_numbers_beyond_the_model_are_an_error_that_can_be_answered(made: Callable[[str], Any]):
