@@ -81,6 +81,10 @@ COMMANDS = {
         "service.serve",
         "Serve the champion of a model; later releases are followed by themselves.",
     ),
+    "export": Listed(
+        "release.export",
+        "Write the champion as files that score without the platform, where they answer the same.",
+    ),
     "rollback": Listed(
         "release.rollback",
         "Release the previous champion again; wait until running services follow.",

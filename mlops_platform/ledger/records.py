@@ -28,6 +28,7 @@ DecisionKind = Literal[
     "retire",
     "reinstate",
     "erase",
+    "export",
     "accept_loss",
 ]
 

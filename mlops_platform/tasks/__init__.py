@@ -1,6 +1,8 @@
 """What kinds of outcome a model may predict; no other room knows which there are."""
 
 from mlops_platform.tasks.adaptation import AdaptationRule, Adjustment, ScoredDay
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import RowAnswer
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
@@ -24,14 +26,17 @@ __all__ = [
     "EstimatedPerformance",
     "Expansion",
     "Finished",
+    "Graph",
     "GroupMetric",
     "MeanTotals",
     "Metric",
     "Output",
     "Predictions",
     "Refusal",
+    "RowAnswer",
     "Rows",
     "ScoredDay",
     "Task",
     "TaskSpec",
+    "Tensor",
 ]

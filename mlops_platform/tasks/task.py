@@ -17,6 +17,8 @@ from mlops_platform.column_kind import KindName
 from mlops_platform.errors import SpecError
 from mlops_platform.section import Section
 from mlops_platform.tasks.adaptation import AdaptationRule
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import RowAnswer
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.custom import CustomMetric
 from mlops_platform.tasks.detail_table import DetailTable
@@ -281,6 +283,21 @@ class Task(Section, ABC):
     def shown(self, answer: Answer) -> Mapping[str, Any]:
         """What a client is told of an answer; the log keeps it by its outputs."""
         return answer
+
+    @property
+    def row_answer(self) -> RowAnswer | None:
+        """The same as functions that can leave the platform; None where it cannot be exported."""
+        return None
+
+    def graph_answer(
+        self, graph: Graph, numbers: Sequence[Tensor], constants: Constants
+    ) -> Mapping[str, Tensor] | None:
+        """The same for a graph of tensors: outputs by their field; None where it has no such form.
+
+        Args:
+            numbers: of the model, one tensor for each.
+        """
+        return None
 
     def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
         """The type and the description of each field of that."""

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from mlops_platform.errors import SpecError
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import RowAnswer, shown_as_it_is
+from mlops_platform.tasks.binary_classification.answering import row_answer
 from mlops_platform.tasks.binary_classification.calibration import (
     CalibrationMethod,
     calibrated,
@@ -180,12 +183,24 @@ class BinaryClassification(Task):
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """Probability and decision."""
-        score = numbers[0]
-        return {PROBABILITY: score, DECISION: score >= constants[THRESHOLD]}
+        return row_answer.answer(numbers, constants, {})
+
+    @property
+    def row_answer(self) -> RowAnswer:
+        """By the functions of the same name."""
+        return RowAnswer(row_answer.usable, row_answer.answer, shown_as_it_is, {})
+
+    def graph_answer(
+        self, graph: Graph, numbers: Sequence[Tensor], constants: Constants
+    ) -> Mapping[str, Tensor]:
+        """Probability and decision."""
+        [score] = numbers
+        decision = graph.apply("GreaterOrEqual", score, graph.constant(constants[THRESHOLD]))
+        return {PROBABILITY: score, DECISION: decision}
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """A probability."""
-        return 0.0 <= numbers[0] <= 1.0
+        return row_answer.usable(numbers, {})
 
     def constants_text(self, constants: Constants) -> str:
         """The threshold and the costs behind it."""

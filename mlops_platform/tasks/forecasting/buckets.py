@@ -50,10 +50,15 @@ class Buckets:
 
     def at(self, step: float) -> int:
         """Number of the bucket of a step, from 0; beyond the last end that of the last."""
-        return min(bisect_left(self.ends, step), len(self.ends) - 1)
+        return bucket_at(step, self.ends)
 
     def of(self, steps: NDArray[np.float64]) -> NDArray[np.intp]:
         """The same of many steps, shape (rows,)."""
         import numpy as np
 
         return np.minimum(np.searchsorted(self.ends, steps, side="left"), len(self.ends) - 1)
+
+
+def bucket_at(step: float, ends: Sequence[int]) -> int:
+    """Number of the bucket of a step, from 0, by the last step of each."""
+    return min(bisect_left(ends, step), len(ends) - 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
@@ -11,12 +12,16 @@ from mlops_platform.column_kind import KindName
 from mlops_platform.errors import SpecError
 from mlops_platform.record import left_out_where, left_out_where_empty
 from mlops_platform.section import Identifier
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import Options, RowAnswer, shown_as_it_is
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.fitting.conformal import conformal_quantile
 from mlops_platform.tasks.forecasting.adaptation import ForecastLevelRule, factors_of
+from mlops_platform.tasks.forecasting.answering import row_answer
+from mlops_platform.tasks.forecasting.answering.graph_answer import forecast_graph
 from mlops_platform.tasks.forecasting.buckets import Buckets, usual_ends
 from mlops_platform.tasks.forecasting.columns import (
     ABOVE,
@@ -72,7 +77,7 @@ from mlops_platform.tasks.regression.columns import (
     by_output,
 )
 from mlops_platform.tasks.regression.heads import dense, quantile_estimator
-from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
+from mlops_platform.tasks.regression.interval import least_reach, reaches_of
 from mlops_platform.tasks.regression.task import IntervalTask
 from mlops_platform.tasks.task import Answer
 from mlops_platform.tasks.weights import fitted, mean_of, quantiles_of
@@ -308,14 +313,23 @@ class Forecasting(IntervalTask):
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
-        predicted, lower, upper, loss, baseline_loss, *passed = numbers
-        scale = passed[PASSED.index(NAIVE_ERROR)]
-        lower, upper = predicted + scale * lower, predicted + scale * upper
-        factor = constants[FACTOR] * constants[factor_name(self.horizon_buckets.at(passed[0]))]
-        ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], factor)
-        losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
-        values = {**by_output(predicted, ends, losses), **dict(zip(PASSED, passed, strict=True))}
-        return {output.field: values[output.name] for output in self.outputs}
+        return row_answer.answer(numbers, constants, self._answer_options)
+
+    @property
+    def row_answer(self) -> RowAnswer:
+        """By the functions of the same name."""
+        options = self._answer_options
+        return RowAnswer(row_answer.usable, row_answer.answer, shown_as_it_is, options)
+
+    @cached_property
+    def _answer_options(self) -> Options:
+        return {"horizon": self.horizon, "ends": self.horizon_buckets.ends}
+
+    def graph_answer(
+        self, graph: Graph, numbers: Sequence[Tensor], constants: Constants
+    ) -> Mapping[str, Tensor]:
+        """As for one row."""
+        return forecast_graph(graph, numbers, constants, self.horizon_buckets.ends)
 
     def dated_fields(self) -> Mapping[str, tuple[Any, str]]:
         """The day or moment that is forecast."""
@@ -327,19 +341,7 @@ class Forecasting(IntervalTask):
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite, of a step of the horizon, and no negative loss is expected."""
-        from math import isfinite
-
-        _, _, _, loss, baseline_loss, step, _, series, error, rms_error = numbers
-        return (
-            all(map(isfinite, numbers))
-            and loss >= 0
-            and baseline_loss >= 0
-            and 1 <= step <= self.horizon
-            and step == int(step)
-            and series >= NEW_SERIES
-            and error > 0
-            and rms_error > 0
-        )
+        return row_answer.usable(numbers, self._answer_options)
 
     def unusable_text(self, numbers: Sequence[float]) -> str:
         """Mostly its step."""

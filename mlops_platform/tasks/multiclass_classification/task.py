@@ -12,6 +12,8 @@ from pydantic import Field
 
 from mlops_platform.errors import SpecError
 from mlops_platform.record import left_out_where_empty
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import Options, RowAnswer
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
@@ -20,6 +22,9 @@ from mlops_platform.tasks.fitting.calibrators import carried_over, pipeline_belo
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.multiclass_classification import metrics as figures
+from mlops_platform.tasks.multiclass_classification.answering import row_answer
+from mlops_platform.tasks.multiclass_classification.answering.graph_answer import classes_graph
+from mlops_platform.tasks.multiclass_classification.answering.row_answer import known_factors
 from mlops_platform.tasks.multiclass_classification.calibration import (
     BIAS_CORRECTED,
     CalibrationMethod,
@@ -47,7 +52,6 @@ from mlops_platform.tasks.multiclass_classification.costs import (
     MistakeCosts,
     MulticlassCosts,
     cheapest,
-    cheapest_in_row,
     costs_of_decisions,
     mentioned,
 )
@@ -69,7 +73,7 @@ from mlops_platform.tasks.multiclass_classification.prediction_sets import (
     least_probability,
     sizes,
 )
-from mlops_platform.tasks.multiclass_classification.probabilities import floored, floored_row
+from mlops_platform.tasks.multiclass_classification.probabilities import floored
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
 from mlops_platform.tasks.weights import fitted
@@ -385,44 +389,32 @@ class MulticlassClassification(Task):
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
-        spread = [0.0] * len(self.classes)
-        for (position, times), number in zip(self._known_factors(constants), numbers, strict=True):
-            spread[position] = number * times
-        row = floored_row(spread)
-        answer: Answer = {
-            DECISION: self.classes[cheapest_in_row(row, self._cost_matrix)],
-            CONFIDENCE: max(row),
-        }
-        for position, value in enumerate(row):
-            answer[probability(position)] = value
-        if self.prediction_sets is not None:
-            least = constants.get(SET_FROM, 0.0)
-            answer[SET_SIZE] = float(max(sum(value >= least for value in row), 1))
-            answer[SET_FROM] = least
-        return answer
-
-    def _known_factors(self, constants: Constants) -> list[tuple[int, float]]:
-        """Position and factor of each class that a model knows."""
-        return [
-            (at, constants.get(factor(at), 1.0))
-            for at in range(len(self.classes))
-            if constants.get(known(at), 1.0)
-        ]
+        return row_answer.answer(numbers, constants, self._answer_options)
 
     def shown(self, answer: Answer) -> Mapping[str, Any]:
         """Probabilities by class, and the classes of the set, the likeliest first."""
-        classes = self.classes
-        row = [float(answer[probability(position)]) for position in range(len(classes))]
-        told = {
-            DECISION: answer[DECISION],
-            CONFIDENCE: answer[CONFIDENCE],
-            PROBABILITIES: dict(zip(classes, row, strict=True)),
+        return row_answer.shown(answer, self._answer_options)
+
+    @property
+    def row_answer(self) -> RowAnswer:
+        """By the functions of the same name."""
+        options = self._answer_options
+        return RowAnswer(row_answer.usable, row_answer.answer, row_answer.shown, options)
+
+    @cached_property
+    def _answer_options(self) -> Options:
+        sets = self.prediction_sets
+        return {
+            "classes": self.classes,
+            "costs": self._cost_matrix,
+            "coverage": None if sets is None else sets.coverage,
         }
-        if self.prediction_sets is None:
-            return told
-        ranked = sorted(range(len(classes)), key=lambda position: (-row[position], position))
-        held = [classes[position] for position in ranked[: int(answer[SET_SIZE])]]
-        return {**told, SET: held, COVERAGE: self.prediction_sets.coverage}
+
+    def graph_answer(
+        self, graph: Graph, numbers: Sequence[Tensor], constants: Constants
+    ) -> Mapping[str, Tensor]:
+        """As for one row."""
+        return classes_graph(graph, numbers, constants, self._answer_options)
 
     def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
         """Types of these."""
@@ -441,11 +433,12 @@ class MulticlassClassification(Task):
 
     def explained_classes(self, constants: Constants) -> Mapping[str, float]:
         """Those that the model knows; a factor of a probability is added to its logarithm."""
-        return {self.classes[at]: log(times) for at, times in self._known_factors(constants)}
+        factors = known_factors(constants, len(self.classes))
+        return {self.classes[at]: log(times) for at, times in factors}
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Probabilities."""
-        return all(0.0 <= value <= 1.0 for value in numbers)
+        return row_answer.usable(numbers, self._answer_options)
 
     def constants_text(self, constants: Constants) -> str:
         """How is decided, what a set holds, and which classes the model does not know."""
@@ -475,7 +468,7 @@ class MulticlassClassification(Task):
         """The classes whose probabilities are moved most, as a clause."""
         factors = [
             (times, self.classes[at])
-            for at, times in self._known_factors(constants)
+            for at, times in known_factors(constants, len(self.classes))
             if abs(times - 1) >= LEAST_MOVED
         ]
         factors.sort(key=lambda pair: -max(pair[0], 1 / pair[0]))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from mlops_platform.record import left_out_where_empty
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import RowAnswer, shown_as_it_is
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
@@ -17,6 +19,8 @@ from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.regression.adaptation import AdaptationSpec, LevelRule
+from mlops_platform.tasks.regression.answering import row_answer
+from mlops_platform.tasks.regression.answering.graph_answer import interval_graph
 from mlops_platform.tasks.regression.columns import (
     BASELINE_LOSS_SCALE,
     CENTRE,
@@ -44,7 +48,7 @@ from mlops_platform.tasks.regression.heads import (
     loss_estimator,
     quantile_estimator,
 )
-from mlops_platform.tasks.regression.interval import least_reach, reaches_of, row_interval
+from mlops_platform.tasks.regression.interval import least_reach, reaches_of
 from mlops_platform.tasks.regression.named_metrics import metrics_of
 from mlops_platform.tasks.task import Answer, Refusal, Task
 from mlops_platform.tasks.weights import fitted, mean_of, quantiles_of
@@ -320,17 +324,23 @@ class Regression(IntervalTask):
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
-        predicted, lower, upper, loss, baseline_loss = numbers
-        ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], constants[FACTOR])
-        losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
-        return {**by_output(predicted, ends, losses)}
+        return row_answer.answer(numbers, constants, {})
+
+    @property
+    def row_answer(self) -> RowAnswer:
+        """By the functions of the same name."""
+        return RowAnswer(row_answer.usable, row_answer.answer, shown_as_it_is, {})
+
+    def graph_answer(
+        self, graph: Graph, numbers: Sequence[Tensor], constants: Constants
+    ) -> Mapping[str, Tensor]:
+        """As for one row."""
+        factor = graph.constant(constants[FACTOR])
+        return interval_graph(graph, numbers, factor, constants)
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite, and no negative loss is expected."""
-        from math import isfinite
-
-        *_, loss, baseline_loss = numbers
-        return all(map(isfinite, numbers)) and loss >= 0 and baseline_loss >= 0
+        return row_answer.usable(numbers, {})
 
     def constants_text(self, constants: Constants) -> str:
         """The promise and the factor."""

@@ -31,6 +31,7 @@ _DONE: Final = {
     "retire": "retired the model",
     "reinstate": "took the retirement back",
     "erase": "erased facts that it is made from",
+    "export": "exported a version",
     "accept_loss": "went on without lost rows of the ledger",
 }
 _NOT_HEADLINE: Final = frozenset(

@@ -35,7 +35,7 @@ def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
         "/mnt/backups": str(backups),
         **{
             file: str(folder / file)
-            for file in ("predictions.csv", "rows.csv", "predicted.parquet")
+            for file in ("predictions.csv", "rows.csv", "predicted.parquet", "flight_scorer")
         },
     }
     return Reader(replace(deployment, home=home), stands_for, typed=set(OF_THE_TUTORIAL))

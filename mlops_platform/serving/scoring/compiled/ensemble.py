@@ -37,6 +37,16 @@ class Tree:
     cover: NDArray[np.float64]
     categories: dict[int, frozenset[int]]
 
+    @property
+    def depth(self) -> int:
+        """Splits on the longest way to a leaf; a node's children always stand behind it."""
+        left, right = self.left.tolist(), self.right.tolist()
+        depths = [0] * len(left)
+        for node, child in enumerate(left):
+            if child >= 0:
+                depths[child] = depths[right[node]] = depths[node] + 1
+        return max(depths)
+
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
@@ -62,3 +72,13 @@ class Ensemble:
     def nodes(self) -> int:
         """Number of nodes of all trees."""
         return sum(len(tree.value) for tree in self.trees)
+
+    @property
+    def depth(self) -> int:
+        """That of the deepest tree."""
+        return max(tree.depth for tree in self.trees)
+
+    @property
+    def used(self) -> frozenset[int]:
+        """Positions of the columns that a tree splits by."""
+        return frozenset(int(at) for tree in self.trees for at in tree.feature[tree.left >= 0])

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from mlops_platform.serving.scoring.compiled.columns import (
     NAN,
     CompiledColumn,
     CompiledRow,
+    Key,
     Lookup,
     NotCompilable,
     Number,
@@ -30,14 +31,30 @@ def compile_reader(columns: Sequence[CompiledColumn], used: Iterable[int] | None
     Raises:
         NotCompilable: a column is still text.
     """
-    wanted = set(range(len(columns)) if used is None else used)
-    names: dict[str, Any] = {}
-    values = [
-        _value(column, names, at) if at in wanted else "0.0" for at, column in enumerate(columns)
-    ]
-    source = f"def made(row):\n return ({''.join(f'{value},' for value in values)})\n"
-    reader: Reader = _compiled(source, names)
+    source, tables = reader_source("made", columns, used)
+    reader: Reader = _compiled(source, "made", tables)
     return reader
+
+
+def reader_source(
+    name: str, columns: Sequence[CompiledColumn], used: Iterable[int] | None = None
+) -> tuple[str, dict[str, Mapping[Key, float]]]:
+    """The source of that function under a name, and the tables that it reads, by theirs.
+
+    Raises:
+        NotCompilable: as `compile_reader`.
+    """
+    wanted = set(range(len(columns)) if used is None else used)
+    tables: dict[str, Mapping[Key, float]] = {}
+    values = []
+    for at, column in enumerate(columns):
+        if at in wanted and isinstance(column, Lookup):
+            tables[f"{name}_table_{at}"] = column.table
+            look_up = f"{name}_table_{at}.get"
+            values.append(f"{look_up}(row[{column.source!r}], {column.default!r})")
+        else:
+            values.append(_value(column) if at in wanted else "0.0")
+    return f"def {name}(row):\n return ({''.join(f'{value},' for value in values)})\n", tables
 
 
 def compile_trees(trees: Sequence[Tree], width: int) -> tuple[Callable[..., float], ...]:
@@ -45,29 +62,33 @@ def compile_trees(trees: Sequence[Tree], width: int) -> tuple[Callable[..., floa
 
     One leaf after the other, as scikit-learn adds them, so that the sum is the same to the bit.
     """
+    sources = trees_sources("made", trees, width)
+    return tuple(_compiled(source, name, {}) for name, source in sources.items())
+
+
+def trees_sources(name: str, trees: Sequence[Tree], width: int) -> dict[str, str]:
+    """The sources of these functions, by their names, which begin alike."""
     arguments = ",".join(f"x{at}" for at in range(width))
-    parts, lines, nodes = [], list[str](), 0
+    sources: dict[str, str] = {}
+    lines, nodes = list[str](), 0
     for tree in trees:
         lines.append(f" t+={_Expression(tree).of(0)}\n")
         nodes += len(tree.value)
         if nodes >= NODES_PER_FUNCTION or tree is trees[-1]:
-            source = f"def made(t,{arguments}):\n{''.join(lines)} return t\n"
-            parts.append(_compiled(source, {}))
+            part = f"{name}_{len(sources)}"
+            sources[part] = f"def {part}(t,{arguments}):\n{''.join(lines)} return t\n"
             lines, nodes = [], 0
-    return tuple(parts)
+    return sources
 
 
-def _compiled(source: str, names: dict[str, Any]) -> Any:
+def _compiled(source: str, name: str, tables: Mapping[str, Any]) -> Any:
     """Compile our own source: numbers, names of columns as literals, and nothing of a request."""
-    names = {"__builtins__": {}, "inf": float("inf"), "nan": NAN, **names}
+    names = {"__builtins__": {}, "inf": float("inf"), "nan": NAN, **tables}
     exec(compile(source, "<compiled>", "exec"), names)  # noqa: S102 - see above
-    return names["made"]
+    return names[name]
 
 
-def _value(column: CompiledColumn, names: dict[str, Any], at: int) -> str:
-    if isinstance(column, Lookup):
-        names[f"look_up_{at}"] = column.table.get
-        return f"look_up_{at}(row[{column.source!r}], {column.default!r})"
+def _value(column: CompiledColumn) -> str:
     if isinstance(column, Number):
         value = "v"
         for symbol, operand in column.operations:

@@ -14,7 +14,7 @@ from mlops_platform.serving.scoring.compiled.columns import (
     CompiledRow,
     NotCompilable,
 )
-from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
+from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
 from mlops_platform.serving.scoring.compiled.tree_code import Reader, compile_reader, compile_trees
 from mlops_platform.serving.scoring.compiled.tree_predictors import TreePredictors
 
@@ -31,27 +31,17 @@ MAX_DEPTH = 80
 
 
 @dataclass(frozen=True)
-class CompiledTrees:
-    """An ensemble as conditional expressions: 6x quicker for 60 trees than calling a library.
+class TreeSum:
+    """The raw score of an ensemble whose columns and trees are functions already.
 
     Args:
-        used: positions of the columns that a tree splits by.
-        predictors: the same trees for many rows.
-        best_rows: more at once are quicker by columns.
+        read: from a row to the values of the columns.
+        parts: each adds the leaves of some trees to a total.
     """
 
-    columns: tuple[CompiledColumn, ...]
-    used: frozenset[int]
     read: Reader
     base: float
     parts: tuple[Callable[..., float], ...]
-    predictors: TreePredictors
-    best_rows: ClassVar[int] = 500
-
-    def by_position(self, positions: Mapping[str, int]) -> CompiledTrees:
-        """The same of the values of a row."""
-        columns = _placed(self.columns, positions)
-        return replace(self, columns=columns, read=compile_reader(columns, self.used))
 
     def raw(self, row: CompiledRow) -> float:
         """The raw score of one row."""
@@ -63,6 +53,27 @@ class CompiledTrees:
     def raws(self, rows: Sequence[CompiledRow]) -> list[float]:
         """The raw scores of some rows."""
         return [self.raw(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class CompiledTrees(TreeSum):
+    """An ensemble as conditional expressions: 6x quicker for 60 trees than calling a library.
+
+    Args:
+        used: positions of the columns that a tree splits by.
+        predictors: the same trees for many rows.
+        best_rows: more at once are quicker by columns.
+    """
+
+    columns: tuple[CompiledColumn, ...]
+    used: frozenset[int]
+    predictors: TreePredictors
+    best_rows: ClassVar[int] = 500
+
+    def by_position(self, positions: Mapping[str, int]) -> CompiledTrees:
+        """The same of the values of a row."""
+        columns = _placed(self.columns, positions)
+        return replace(self, columns=columns, read=compile_reader(columns, self.used))
 
     def raws_of(self, batch: ColumnBatch) -> NDArray[np.float64]:
         """The raw scores of the rows of a batch."""
@@ -124,9 +135,9 @@ def compile_ensemble(
 
         model, rounded = Model.deserialize_bytes(stored), ensemble.single_precision
         return TreeliteTrees(columns, compile_reader(columns), model, rounded, predictors)
-    read = compile_reader(columns, ensemble.used)
-    parts = compile_trees(ensemble.trees, len(columns))
-    return CompiledTrees(columns, ensemble.used, read, ensemble.base, parts, predictors)
+    used, parts = ensemble.used, compile_trees(ensemble.trees, len(columns))
+    read = compile_reader(columns, used)
+    return CompiledTrees(read, ensemble.base, parts, columns, used, predictors)
 
 
 def stored_by_treelite(ensemble: Ensemble, estimator: Any) -> bytes | None:
@@ -135,7 +146,7 @@ def stored_by_treelite(ensemble: Ensemble, estimator: Any) -> bytes | None:
     Raises:
         NotCompilable: Treelite does not take what is too large to be compiled.
     """
-    if ensemble.nodes <= MAX_NODES and max(map(_depth, ensemble.trees)) <= MAX_DEPTH:
+    if ensemble.nodes <= MAX_NODES and ensemble.depth <= MAX_DEPTH:
         return None
     from treelite.sklearn import import_model
 
@@ -156,7 +167,7 @@ def require_few_nodes(ensemble: Ensemble, classes: int) -> None:
         NotCompilable: those of all classes are.
     """
     most = MAX_NODES_OF_CLASSES // classes
-    if ensemble.nodes > most or max(map(_depth, ensemble.trees)) > MAX_DEPTH:
+    if ensemble.nodes > most or ensemble.depth > MAX_DEPTH:
         raise NotCompilable(
             f"{ensemble.nodes:,} nodes of one of {classes} classes are too many to be compiled."
         )
@@ -167,13 +178,3 @@ def _placed(
 ) -> tuple[CompiledColumn, ...]:
     """Columns that find their values by position."""
     return tuple(structs.replace(column, source=positions[column.source]) for column in columns)
-
-
-def _depth(tree: Tree) -> int:
-    """Splits on the longest way to a leaf; a node's children always stand behind it."""
-    left, right = tree.left.tolist(), tree.right.tolist()
-    depths = [0] * len(left)
-    for node, child in enumerate(left):
-        if child >= 0:
-            depths[child] = depths[right[node]] = depths[node] + 1
-    return max(depths)

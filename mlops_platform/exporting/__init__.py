@@ -1,0 +1,1 @@
+"""A version as files that score without the platform: written only where they answer the same."""

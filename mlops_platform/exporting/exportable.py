@@ -1,0 +1,68 @@
+"""Exportable: a version with all that its answers follow from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mlops_platform.exporting.refusal import NotExportable
+from mlops_platform.serving.schema import FeatureSchema
+from mlops_platform.serving.scoring.compiled.columns import NotCompilable
+from mlops_platform.tasks import Constants, Task
+
+if TYPE_CHECKING:
+    from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel
+    from mlops_platform.serving.scoring.compiled.unpacked import Head, Unpacked
+
+
+@dataclass(frozen=True)
+class Exportable:
+    """A finished version.
+
+    Args:
+        origin: what every answer names as its source: model, version, release, adjustment.
+        pipeline: the fitted model as scikit-learn has it.
+        constants: what turns its numbers into answers.
+    """
+
+    origin: Mapping[str, str | int]
+    schema: FeatureSchema
+    task: Task
+    pipeline: Any
+    constants: Constants
+
+    def read(self) -> PlainModel:
+        """The pipeline in plain form, however large: what is packed has limits of its own.
+
+        Raises:
+            NotExportable: a part of it has none.
+        """
+        from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
+
+        try:
+            parts = self._unpacked()
+            return PlainModel(tuple(map(_plain, parts.heads)), parts.joint)
+        except NotCompilable as error:
+            raise NotExportable(f"{self.name} cannot be exported: {error}") from error
+
+    def _unpacked(self) -> Unpacked:
+        from mlops_platform.serving.scoring.compiled.unpacked import unpack, unpack_classes
+
+        if self.task.states_every_class:
+            return unpack_classes(self.pipeline, self.schema)
+        return unpack(self.pipeline, self.schema)
+
+    @property
+    def name(self) -> str:
+        """Model and version, for a person."""
+        return f"version {self.origin['version']} of {self.origin['model']}"
+
+
+def _plain(head: Head) -> PlainHead:
+    from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, score_of
+
+    score = score_of(head)
+    if score is None:
+        raise NotCompilable(f"{type(head.estimator).__name__} has no compiled form.")
+    return PlainHead(score, head.link)

@@ -1,0 +1,1 @@
+"""A version as one Python program that needs the standard library alone."""

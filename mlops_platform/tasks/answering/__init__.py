@@ -1,0 +1,1 @@
+"""What leaves the platform with an exported scorer: the shapes of an answer's forms."""

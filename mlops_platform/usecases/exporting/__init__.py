@@ -1,0 +1,1 @@
+"""Versions that leave the platform as files, and the record that they did."""
