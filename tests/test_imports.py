@@ -16,8 +16,8 @@ HEAVY = (
     *("numpy", "optuna", "pandas", "pyarrow", "scipy", "skops", "sklearn", "sqlalchemy"),
 )
 ROOMS = (
-    *("artifacts", "data", "formats", "ledger", "monitoring", "notifying", "registry", "serving"),
-    *("spec", "tasks", "training", "usecases"),
+    *("artifacts", "data", "exporting", "formats", "ledger", "monitoring", "notifying"),
+    *("registry", "serving", "spec", "tasks", "training", "usecases"),
 )
 LOADED_BY_OTHERS = (
     "mlops_platform.data.dbt_plugins.",

@@ -23,7 +23,7 @@ ROW: dict[str, Any] = {
     HOSTILE: 1e9,
     "day": 3.0,
     "carrier": "B6",
-    "origin": "JFK",
+    "origin": "EWR",
 }
 
 

@@ -1,5 +1,7 @@
 """A released version leaves as files, and the ledger knows that it did."""
 
+import json
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,7 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from click.testing import CliRunner, Result
 
+from mlops_platform.cli.release import export as export_command
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.parquet import stream_parquet
 from mlops_platform.data.training_set import FILE, ROWS_FILE, TrainingSet
@@ -147,3 +151,28 @@ def test_what_cannot_be_exported_leaves_nothing(
 
     assert not (tmp_path / "exported").exists()
     assert lifecycle.ledger.decisions(lifecycle.model, limit=None) == before
+
+
+def test_the_command_tells_what_was_proved(
+    lifecycle: "Lifecycle",
+    release: Callable[[str], Release],
+    training_set: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    release(training_set)
+    monkeypatch.setattr(export_command, "open_deployment", lambda: lifecycle.deployment)
+
+    def run(*arguments: str) -> Result:
+        command = [lifecycle.model, "--actor", "alice", *arguments]
+        return CliRunner().invoke(export_command.command, command, catch_exceptions=False)
+
+    shown = run("--format", "python", "-o", str(tmp_path / "scorer.zip"))
+    assert shown.exit_code == 0
+    for words in ("200 rows of its training set and 19,800 generated", "standard library alone"):
+        assert words in shown.output
+    document = json.loads(run("--format", "onnx", "-o", str(tmp_path / "graph"), "--json").output)
+    assert document["needs"] == ["onnxruntime", "numpy"]
+    assert document["verified"]["max_difference"] <= 1e-6
+    assert zipfile.is_zipfile(tmp_path / "scorer.zip")
+    assert (tmp_path / "graph" / "scorer.onnx").is_file()
