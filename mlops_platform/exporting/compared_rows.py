@@ -123,8 +123,9 @@ def _odd_numbers(column: NumericColumn) -> list[Any]:
     least = 0.0 if column.minimum is None else column.minimum
     most = 1.0 if column.maximum is None else column.maximum
     span = max(most - least, 1.0)
-    return [
+    odd = (
         *(0.0, -0.0, least, most, (least + most) / 2),
         *(most + span, least - span, most + 1000 * span, least - 1000 * span),
         *(1e-300, LARGEST_NUMBER, -LARGEST_NUMBER),
-    ]
+    )
+    return [number for number in odd if abs(number) <= LARGEST_NUMBER]
