@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -130,7 +130,7 @@ def _written(version: Exportable, form: Form, folder: Path) -> Path:
     return folder / GRAPH
 
 
-def _asked(version: Exportable, form: Form, file: Path, rows: list[Row]) -> list[Said]:
+def _asked(version: Exportable, form: Form, file: Path, rows: Sequence[Row]) -> list[Said]:
     if form == "python":
         from mlops_platform.exporting.python_process import ask_program
 
@@ -140,7 +140,7 @@ def _asked(version: Exportable, form: Form, file: Path, rows: list[Row]) -> list
     return ask_graph(version, file, rows)
 
 
-def _measured(form: Form, file: Path, rows: list[Row]) -> Speed:
+def _measured(form: Form, file: Path, rows: Sequence[Row]) -> Speed:
     if form == "python":
         from mlops_platform.exporting.python_process import measure_program
 

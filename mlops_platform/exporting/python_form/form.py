@@ -95,7 +95,7 @@ def python_program(version: Exportable) -> str:
 
 def _code(read: PlainModel, rows: RowAnswer) -> str:
     """Every function and class that the program calls."""
-    kinds = {type(head.link) for head in read.heads}
+    kinds: set[type] = {type(head.link) for head in read.heads}
     if read.joint is not None:
         kinds.add(type(read.joint))
     ordered = sorted(kinds, key=lambda kind: kind.__name__)

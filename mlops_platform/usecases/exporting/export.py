@@ -112,9 +112,9 @@ def _training_rows(deployment: Deployment, served: ServedVersion) -> pd.DataFram
     folder = deployment.settings.training_sets / release.model / release.training_set_hash
     training_set = load_training_set(folder)
     entity = served.contents.features.entity
-    return read_some_rows(
-        training_set, sample_of_rows(training_set, entity, LEAST_ROWS, SEED)
-    ).to_pandas()
+    sampled = sample_of_rows(training_set, entity, LEAST_ROWS, SEED)
+    rows: pd.DataFrame = read_some_rows(training_set, sampled).to_pandas()
+    return rows
 
 
 def _usual_target(served: ServedVersion, form: Form) -> Path:
