@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mlops_platform.exporting.onnx_form.builder import ML, OnnxGraph
@@ -15,6 +15,7 @@ from mlops_platform.serving.scoring.compiled.columns import (
     Lookup,
     Number,
     Operation,
+    Source,
 )
 from mlops_platform.tasks import Tensor
 
@@ -44,9 +45,9 @@ def input_types(schema: FeatureSchema) -> dict[str, type]:
 class Features:
     """The inputs of a graph."""
 
-    def __init__(self, graph: OnnxGraph, types: dict[str, type]) -> None:
+    def __init__(self, graph: OnnxGraph, types: Mapping[Any, type]) -> None:
         self._graph, self._types = graph, types
-        self._flat: dict[str, Tensor] = {}
+        self._flat: dict[Source, Tensor] = {}
 
     def column(self, column: CompiledColumn) -> Tensor:
         """What a compiled column makes of the features, shape (rows,)."""
@@ -55,7 +56,7 @@ class Features:
         assert isinstance(column, Number), column
         return self.line(column.source, column.operations, column.missing)
 
-    def line(self, source: str, operations: Sequence[Operation], missing: float) -> Tensor:
+    def line(self, source: Source, operations: Sequence[Operation], missing: float) -> Tensor:
         """A number after some arithmetic, or `missing` where it is."""
         graph, value = self._graph, self._value(source)
         changed = value
@@ -89,10 +90,10 @@ class Features:
             return MISSING_TEXT if is_text else NAN
         return key if is_text else float(key)
 
-    def _value(self, source: str) -> Tensor:
+    def _value(self, source: Source) -> Tensor:
         if source not in self._flat:
             axis = self._graph.positions([1])
-            self._flat[source] = self._graph.apply("Squeeze", source, axis)
+            self._flat[source] = self._graph.apply("Squeeze", str(source), axis)
         return self._flat[source]
 
 
