@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from mlops_platform.column_kind import Value
+from mlops_platform.column_kind import LARGEST_NUMBER, Value
 from mlops_platform.exporting.refusal import NotExportable
 from mlops_platform.serving.frames import rows_of, without_refused
 from mlops_platform.serving.schema import (
-    LARGEST_NUMBER,
     MAX_TEXT,
     BooleanColumn,
     CategoricalColumn,

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
-from mlops_platform.serving.schema import LARGEST_NUMBER, MAX_TEXT
+from mlops_platform.column_kind import LARGEST_NUMBER
+from mlops_platform.serving.schema import MAX_TEXT
 
 MOST_FAULTS = 20
 """More are counted, but not listed."""

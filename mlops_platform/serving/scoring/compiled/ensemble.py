@@ -77,8 +77,3 @@ class Ensemble:
     def depth(self) -> int:
         """That of the deepest tree."""
         return max(tree.depth for tree in self.trees)
-
-    @property
-    def used(self) -> frozenset[int]:
-        """Positions of the columns that a tree splits by."""
-        return frozenset(int(at) for tree in self.trees for at in tree.feature[tree.left >= 0])
