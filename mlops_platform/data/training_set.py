@@ -260,7 +260,10 @@ def _refuse_untrainable(file: Path, spec: ModelSpec, as_of: datetime) -> None:
     split = spec.training.history.split
     if isinstance(split, ShareSplitSpec):
         return
-    days = pc.count_distinct(rows[spec.features.partition]).as_py()
+    judged = (
+        rows if spec.task.judges_unlabelled else rows.filter(rows[spec.label.column].is_valid())
+    )
+    days = pc.count_distinct(judged[spec.features.partition]).as_py()
     if days <= split.validation_days + split.test_days:
         raise TrainingError(
             f"the {labels} cover {days} days; validation takes {split.validation_days}, test "

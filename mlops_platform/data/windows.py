@@ -54,7 +54,7 @@ def window_named(spec: WindowSpec, name: str) -> Window:
         start = date.fromisoformat(name)
     except ValueError:
         start = None
-    if start is None or start < spec.start or (start - spec.start).days % _length(spec):
+    if start is None or start < spec.start or (start - spec.start).days % spec.days:
         raise DataError(
             f"'{name}' is the start of no {spec.cadence} window. Name one such as {spec.start}."
         )
@@ -74,9 +74,5 @@ def _ended(spec: WindowSpec, moment: datetime) -> Iterator[Window]:
 
 
 def _window(spec: WindowSpec, start: date) -> Window:
-    end = start + timedelta(days=_length(spec))
+    end = start + timedelta(days=spec.days)
     return Window(start=start, end=end, timezone=spec.timezone)
-
-
-def _length(spec: WindowSpec) -> int:
-    return 7 if spec.cadence == "weekly" else 1

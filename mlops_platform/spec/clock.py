@@ -67,6 +67,10 @@ def _what_needs_time(spec: ModelSpec) -> Iterator[SpecError]:
     if history.span != "expanding":
         fix = "Rows without event time have no latest days: write `expanding`, or leave it out."
         yield SpecError("training.history.span", history.span, fix)
+    if spec.task.counted_by_window is not None:
+        field = f"task.{spec.task.counted_by_window}"
+        fix = "Rows without event time make no windows to count by: say a share of the rows."
+        yield SpecError(field, "a number for each window", fix)
     if spec.task.adaptation_rule is not None:
         fix = "Constants follow outcomes by the day of their event: leave it out."
         yield SpecError("task.adaptation", spec.task.adaptation_rule, fix)

@@ -187,6 +187,11 @@ class WindowSpec(Section):
         ),
     )
 
+    @property
+    def days(self) -> int:
+        """Of each window."""
+        return 1 if self.cadence == "daily" else 7
+
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, zone: str) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from mlops_platform.record import left_out_where, left_out_where_empty
 from mlops_platform.section import Identifier, Section
@@ -207,6 +207,23 @@ class GateSpec(Section):
     )
     better_than_baseline: bool = Field(
         default=True, description="The loss must surely be below that of the task's baseline."
+    )
+    better_than_rivals: bool = Field(
+        default=False,
+        exclude_if=left_out_where(False),
+        description=(
+            "Whether it must do better than the simple rules that its task compares with, such as "
+            "a single column; else they are told beside it."
+        ),
+    )
+    min_agreement: dict[Identifier, FiniteFloat] = Field(
+        default={},
+        exclude_if=left_out_where_empty,
+        description=(
+            "How alike champion and candidate must answer, by the figures of the task, such as "
+            "`rank_agreement: 0.6`; else they are told."
+        ),
+        examples=[{"rank_agreement": 0.6}],
     )
     baseline_confidence: Annotated[float, Field(gt=0.5, lt=1)] = Field(
         default=0.95,

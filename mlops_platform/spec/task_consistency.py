@@ -31,6 +31,7 @@ def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     yield from _faults_of_counting(spec)
     yield from _classes_not_judged(spec)
     yield from _undeclared_losses(spec)
+    yield from _figures_not_measured(spec)
 
 
 def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
@@ -106,6 +107,18 @@ def _classes_not_judged(spec: ModelSpec) -> Iterator[SpecError]:
     if "min_class_chance" in spec.gate.model_fields_set and not spec.task.judged_classes:
         fix = f"The task {spec.task.type} judges no classes apart: leave it out."
         yield SpecError("gate.min_class_chance", spec.gate.min_class_chance, fix)
+
+
+def _figures_not_measured(spec: ModelSpec) -> Iterator[SpecError]:
+    """Demands on what the task does not measure."""
+    known = sorted(spec.task.version_metrics)
+    for name, least in spec.gate.min_agreement.items():
+        if name not in known:
+            fix = nearest_name("figure of two versions", name, known)
+            yield SpecError(f"gate.min_agreement.{name}", least, fix)
+    if spec.gate.better_than_rivals and not spec.task.has_rivals:
+        fix = f"The task {spec.task.type} compares with no rules but its baseline: leave it out."
+        yield SpecError("gate.better_than_rivals", spec.gate.better_than_rivals, fix)
 
 
 def _limited_metrics(spec: ModelSpec) -> Iterator[tuple[str, str, Mapping[str, Limit | None]]]:

@@ -10,7 +10,7 @@ from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.group_metric import GroupMetric
-from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.metric import Metric, VersionMetric
 from mlops_platform.tasks.predictions import MeanTotals, Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
 
@@ -39,4 +39,5 @@ __all__ = [
     "Task",
     "TaskSpec",
     "Tensor",
+    "VersionMetric",
 ]

@@ -13,11 +13,13 @@ class Rows(NamedTuple):
 
     Attributes:
         weights: how much each row counts, shape (rows,); None where all count the same.
+        windows: how many windows of the model their days make; None where nobody knows.
     """
 
     features: Any
     targets: Any
     weights: Any = None
+    windows: float | None = None
 
 
 @dataclass(frozen=True, eq=False)

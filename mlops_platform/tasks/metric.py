@@ -48,3 +48,16 @@ def mean_of(row_values: RowValues) -> Callable[[Targets, Predictions], float]:
 
 def _mean(targets: Targets, predictions: Predictions, row_values: RowValues) -> float:
     return predictions.mean_of(row_values(targets, predictions))
+
+
+@dataclass(frozen=True)
+class VersionMetric:
+    """A figure of how alike two versions answer, whatever came of it; more is more alike.
+
+    Args:
+        meaning: for a person, one clause.
+        compute: of the champion's predictions and the candidate's, of the same rows.
+    """
+
+    meaning: str
+    compute: Callable[[Predictions, Predictions], float]

@@ -26,7 +26,7 @@ from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.group_metric import GroupMetric
-from mlops_platform.tasks.metric import Metric
+from mlops_platform.tasks.metric import Metric, VersionMetric
 from mlops_platform.tasks.predictions import Output, Predictions
 
 if TYPE_CHECKING:
@@ -99,6 +99,16 @@ class Task(Section, ABC):
         return ()
 
     @property
+    def fits_unlabelled(self) -> bool:
+        """Whether rows teach whose outcome is not known; its targets then say that it is not."""
+        return False
+
+    @property
+    def judges_unlabelled(self) -> bool:
+        """Whether its loss is one of predictions alone, so that every row judges, and at once."""
+        return False
+
+    @property
     @abstractmethod
     def own_metrics(self) -> Mapping[str, Metric]:
         """Metrics that every model of this task has, by name."""
@@ -112,6 +122,11 @@ class Task(Section, ABC):
     def window_limits(self) -> Mapping[str, Bounds]:
         """At which windows warn, where the YAML says nothing else."""
         return self.default_limits
+
+    @property
+    def counted_by_window(self) -> str | None:
+        """The option that counts something by window, where there is one: it needs a clock."""
+        return None
 
     @property
     def adaptation_rule(self) -> AdaptationRule | None:
@@ -133,6 +148,25 @@ class Task(Section, ABC):
         """Figures that are compared between groups of people, by name; the loss at least."""
         meaning = f"mean {self.loss_name}: how wrong the model is"
         return {"loss": GroupMetric(meaning, row_values=self.row_losses)}
+
+    @property
+    def version_metrics(self) -> Mapping[str, VersionMetric]:
+        """How alike two versions answer, by name; none where their loss says all there is."""
+        return {}
+
+    @property
+    def has_rivals(self) -> bool:
+        """Whether there are simple rules beside the baseline, which know features."""
+        return False
+
+    def rivals(self, train: Rows, test: Rows, stated: Predictions) -> Mapping[str, Predictions]:
+        """What simple rules say of test rows, by their name in words.
+
+        Args:
+            train: rows by which a rule is chosen.
+            stated: what a model says of the test rows.
+        """
+        return {}
 
     @property
     def judged_classes(self) -> tuple[str, ...]:
@@ -211,6 +245,10 @@ class Task(Section, ABC):
         In a window such outcomes are measured all the same: a loss needs no others.
         """
 
+    def fit_refusal(self, targets: Targets) -> Refusal | None:
+        """Why nothing can be fitted on these; by default where nothing can be judged by them."""
+        return self.refusal(targets)
+
     @abstractmethod
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """What the outcomes are like, by name.
@@ -229,6 +267,10 @@ class Task(Section, ABC):
         Counts, whatever their weights: one outcome of great weight is one.
         """
         return {"rows": len(targets)}
+
+    def fitted_events(self, targets: Targets) -> dict[str, int]:
+        """The same of rows that a model is fitted on."""
+        return self.events(targets)
 
     # A fitted model
 

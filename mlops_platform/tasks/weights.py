@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from mlops_platform.tasks.finished import Rows
     from mlops_platform.tasks.predictions import Numbers, Targets
 
     Weights = Numbers | None
@@ -135,11 +136,20 @@ def _positions(
     return np.minimum(at_least, last), np.minimum(more, last)
 
 
-def fitted(estimator: Any, features: Any, targets: Targets, weights: Weights) -> Any:
-    """Fit an estimator, or a pipeline whose last step then knows the weights."""
+def fitted(estimator: Any, features: Any, targets: Targets | None, weights: Weights) -> Any:
+    """Fit an estimator, or a pipeline whose last step then knows the weights.
+
+    Args:
+        targets: None of what learns from features alone.
+    """
     features = placeable(estimator, features)
     if weights is None:
         return estimator.fit(features, targets)
     steps = getattr(estimator, "steps", None)
     name = "sample_weight" if steps is None else f"{steps[-1][0]}__sample_weight"
     return estimator.fit(features, targets, **{name: weights})
+
+
+def fitted_on(estimator: Any, rows: Rows) -> Any:
+    """The same on features, targets and weights of some rows."""
+    return fitted(estimator, rows.features, rows.targets, rows.weights)

@@ -27,3 +27,13 @@ def known_as_begins(earlier: DataFrame, later: DataFrame, spec: ModelSpec) -> ND
     reached_at = earlier[spec.label.known_at_column] + delay
     known: NDArray[np.bool_] = (reached_at <= later[spec.features.moment_column].min()).to_numpy()
     return known
+
+
+def as_known(earlier: DataFrame, later: DataFrame, spec: ModelSpec) -> DataFrame:
+    """The earlier rows, without the labels that were not known as the later ones began.
+
+    Of a task that fits rows without a label: the rows themselves were known.
+    """
+    known = known_as_begins(earlier, later, spec)
+    label = earlier[spec.label.column].astype(object).where(known)
+    return earlier.assign(**{spec.label.column: label})

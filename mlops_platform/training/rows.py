@@ -42,8 +42,30 @@ def part_weights(rows: DataFrame, spec: ModelSpec) -> WeightFacts | None:
 
 
 def task_rows(rows: DataFrame, spec: ModelSpec) -> Rows:
-    """Features, targets and weights."""
-    return Rows(features_of(rows, spec), targets_of(rows, spec), weights_of(rows, spec))
+    """Features, targets and weights, and how many windows their days make."""
+    return Rows(
+        features_of(rows, spec),
+        targets_of(rows, spec),
+        weights_of(rows, spec),
+        windows_of(rows, spec),
+    )
+
+
+def windows_of(rows: DataFrame, spec: ModelSpec) -> float | None:
+    """How many windows of the model the days of some rows make; None without event time."""
+    if not spec.features.has_event_time:
+        return None
+    return rows[spec.features.partition].nunique() / spec.window.days
+
+
+def judges(rows: DataFrame, spec: ModelSpec) -> NDArray[np.bool_]:
+    """Which rows a model can be judged by, shape (rows,): those that have a label, or all."""
+    import numpy as np
+
+    if spec.task.judges_unlabelled:
+        return np.ones(len(rows), dtype=bool)
+    known: NDArray[np.bool_] = rows[spec.label.column].notna().to_numpy()
+    return known
 
 
 def moments_of(rows: DataFrame, spec: ModelSpec) -> NDArray[np.datetime64]:

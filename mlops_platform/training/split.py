@@ -6,7 +6,7 @@ By day, rows whose label was not known yet as the next part began are in no part
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
@@ -15,9 +15,9 @@ from pydantic import Field
 from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ShareSplitSpec, SplitSpec
 from mlops_platform.tasks.weights import effective_rows
-from mlops_platform.training.label_gap import known_as_begins
+from mlops_platform.training.label_gap import as_known, known_as_begins
 from mlops_platform.training.refusal import unusable
-from mlops_platform.training.rows import days_of, targets_of, weights_of
+from mlops_platform.training.rows import days_of, judges, targets_of, weights_of
 from mlops_platform.training.share_split import split_by_shares
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ class Split:
 
     Args:
         held_out_sample: of validation and test the rows that the final fit gets; all where None.
-        gap: rows that only the final fit gets: their label was not known as the next part began.
+        gap: rows that only the final fit gets: their label was not known as the next part began,
+            or they have none by which they could be judged.
     """
 
     train: DataFrame
@@ -119,9 +120,9 @@ def split_by_spec(
         return split_by_time(rows, spec, sampled)
     _refuse_missing_labels(rows, spec)
     if sampled is None:
-        return _usable(Split(**split_by_shares(rows, spec, split)), spec)
+        return _usable(_judged(Split(**split_by_shares(rows, spec, split)), spec), spec)
     parts = split_by_shares(rows.assign(**{SAMPLED: sampled}), spec, split)
-    return _usable(_with_sampled_fit(parts), spec)
+    return _usable(_judged(_with_sampled_fit(parts), spec), spec)
 
 
 def _with_sampled_fit(parts: Mapping[str, DataFrame]) -> Split:
@@ -140,7 +141,9 @@ def split_by_time(
 ) -> Split:
     """Cut `rows`: the last `test_days` distinct days test, those before validate, the rest trains.
 
-    What trains or validates had its label at the first event of the part that follows it.
+    What trains or validates had its label at the first event of the part that follows it. Where the
+    task fits rows without a label they are in these parts without it, and days are counted by the
+    rows that a model can be judged by.
 
     Args:
         sampled: which of them models are fitted on, shape (rows,); all where None. What is held out
@@ -158,11 +161,22 @@ def split_by_time(
     fitted = np.ones(len(rows), dtype=bool) if sampled is None else sampled[rows.index]
     rows.index = pd.RangeIndex(len(rows))
     days = days_of(rows, spec)
-    validation_from = first_held_out_day(days, spec)
-    test_from = np.unique(days)[-_sizes(spec).test_days]
+    judged_days = days[judges(rows, spec)]
+    validation_from = first_held_out_day(judged_days, spec)
+    test_from = np.unique(judged_days)[-_sizes(spec).test_days]
     train = rows[(days < validation_from) & fitted]
     validation = rows[(days >= validation_from) & (days < test_from)]
     test = rows[days >= test_from]
+    if spec.task.fits_unlabelled:
+        split = Split(
+            train=as_known(train, validation, spec),
+            validation=as_known(validation, test, spec),
+            test=test,
+            held_out_sample=None
+            if sampled is None
+            else _fitted(rows, days >= validation_from, fitted),
+        )
+        return _usable(_judged(split, spec), spec)
     in_train = known_as_begins(train, validation, spec)
     in_validation = known_as_begins(validation, test, spec)
     held_out = pd.concat([validation[in_validation], test])
@@ -175,6 +189,23 @@ def split_by_time(
         gap=late,
     )
     return _usable(split, spec)
+
+
+def _fitted(rows: DataFrame, held_out: NDArray[np.bool_], fitted: NDArray[np.bool_]) -> DataFrame:
+    return rows[held_out & fitted]
+
+
+def _judged(split: Split, spec: ModelSpec) -> Split:
+    """The split, of which no row tests that nothing can be judged by: the final fit gets it."""
+    is_judged = judges(split.test, spec)
+    if is_judged.all():
+        return split
+    unjudged, sample = split.test[~is_judged], split.held_out_sample
+    if sample is not None:
+        entity = spec.features.entity
+        is_sampled = unjudged[entity].isin(sample[entity])
+        sample, unjudged = sample[~sample[entity].isin(unjudged[entity])], unjudged[is_sampled]
+    return replace(split, test=split.test[is_judged], gap=unjudged, held_out_sample=sample)
 
 
 def first_held_out_day(days: NDArray[np.datetime64], spec: ModelSpec) -> np.datetime64:
@@ -225,7 +256,7 @@ def describe(split: Split, spec: ModelSpec) -> tuple[PartFacts, ...]:
 
 def _refuse_missing_labels(rows: DataFrame, spec: ModelSpec) -> None:
     missing = int(rows[spec.label.column].isna().sum())
-    if missing:
+    if missing and not spec.task.fits_unlabelled:
         raise unusable(
             f"label.column {spec.label.column}",
             f"{missing} rows without a label",
@@ -240,7 +271,8 @@ def _usable(split: Split, spec: ModelSpec) -> Split:
 
 
 def _refuse_unusable_targets(name: str, part: DataFrame, split: Split, spec: ModelSpec) -> None:
-    refusal = spec.task.refusal(targets_of(part, spec))
+    targets = targets_of(part, spec)
+    refusal = spec.task.refusal(targets) if name == "test" else spec.task.fit_refusal(targets)
     if refusal is not None:
         size = "days" if spec.features.has_event_time else "share"
         field = (

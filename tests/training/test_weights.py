@@ -105,7 +105,7 @@ def test_every_judgement_counts_rows_by_their_weights(spec, unweighted, exposed)
     assert by_name["north"].targets["positive_rate"] == pytest.approx(
         np.average(north.is_late, weights=north.exposure)
     )
-    features, _, weights = task_rows(split.test, spec)
+    features, _, weights, _ = task_rows(split.test, spec)
     said = spec.task.predict(candidate.model, candidate.constants, features, weights)
     importances = permutation_importances(spec, candidate, split.test, said, split.train)
     plain = said.weighted(None)

@@ -54,8 +54,9 @@ def training_batches(
     """Features of past events together with the labels known at `as_of`, streamed.
 
     Columns: entity, event time (UTC), partition, features (in the types of their kinds),
-    sensitive columns, weight, label (in the type of the task, never NULL), known_at (UTC); ordered
-    by event time and entity. A label is known from `known_at` plus its reporting delay on, and of
+    sensitive columns, weight, label (in the type of the task; NULL only where the task fits rows
+    without one), known_at (UTC); ordered by event time and entity.
+    A label is known from `known_at` plus its reporting delay on, and of
     its versions the one that stood then; it meets features of its own partition. Without event time
     it meets the newest features that landed no later than itself: later ones may tell of the
     outcome.
@@ -76,10 +77,9 @@ def training_batches(
         features = _feature_columns(connection, published_root, spec)
         labels = label_columns(connection, published_root, spec, as_of)
         rows = connection.sql(
-            f"SELECT {features}, {labels} FROM features JOIN labels USING ({_same(spec)}) "
-            f"WHERE features.{event_time} <= $as_of "
+            f"SELECT {features}, {labels} FROM features {_labelled(spec)} "
+            f"AND features.{event_time} <= $as_of "
             f"AND ($since IS NULL OR features.{event_time} > $since) "
-            f"AND labels.{identifier(spec.label.column)} IS NOT NULL "
             f"{_newest_before_label(spec)}"
             f"ORDER BY features.{event_time}, {entity}",
             params={"as_of": as_of, "since": since},
@@ -346,6 +346,14 @@ def _refuse_unweighable(rows: pa.RecordBatch, features: FeaturesSpec) -> None:
         )
 
 
+def _labelled(spec: ModelSpec) -> str:
+    """The SQL that joins labels to features: of all rows, or of those that have one."""
+    if spec.task.fits_unlabelled:
+        return f"LEFT JOIN labels USING ({_same(spec)}) WHERE true"
+    label = identifier(spec.label.column)
+    return f"JOIN labels USING ({_same(spec)}) WHERE labels.{label} IS NOT NULL"
+
+
 def _same(spec: ModelSpec) -> str:
     """The columns by which labels meet features.
 
@@ -362,7 +370,7 @@ def _newest_before_label(spec: ModelSpec) -> str:
         return ""
     entity, day = identifier(spec.features.entity), identifier(spec.features.partition)
     return (
-        f"AND features.{day} <= labels.{day} "
+        f"AND coalesce(features.{day} <= labels.{day}, true) "
         f"QUALIFY row_number() OVER (PARTITION BY features.{entity} "
         f"ORDER BY features.{day} DESC) = 1 "
     )

@@ -146,7 +146,7 @@ def since_first_known(spec: ModelSpec, published_root: Path, rows: pa.Table) -> 
         connection.register("training_rows", rows)
         return connection.sql(
             f"SELECT training_rows.* REPLACE (first_known.{known_at} AS {known_at}) "
-            f"FROM training_rows JOIN (SELECT {entity}, {day}, "
+            f"FROM training_rows LEFT JOIN (SELECT {entity}, {day}, "
             f"CAST(min({known_at}) AS TIMESTAMPTZ) AS {known_at} FROM versions "
             f"WHERE {label} IS NOT NULL GROUP BY ALL) AS first_known USING ({entity}, {day}) "
             f"ORDER BY training_rows.{identifier(spec.features.moment_column)}, {entity}"

@@ -44,7 +44,7 @@ from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
-from mlops_platform.tasks.weights import fitted, mean_of
+from mlops_platform.tasks.weights import fitted_on, mean_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -156,11 +156,11 @@ class BinaryClassification(Task):
 
     def raw_predictions(self, estimator: Any, rows: Rows, features: Any) -> Predictions:
         """Probabilities, without decisions."""
-        return Predictions({SCORE: positive_scores(fitted(estimator, *rows), features)})
+        return Predictions({SCORE: positive_scores(fitted_on(estimator, rows), features)})
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit, calibrate on unseen rows and choose the threshold there."""
-        model = calibrated(fitted(pipeline, *train), unseen, self.calibration)
+        model = calibrated(fitted_on(pipeline, train), unseen, self.calibration)
         scores = positive_scores(model, unseen.features)
         threshold = choose_threshold(unseen.targets, scores, self.costs, unseen.weights)
         baseline = self.baseline(train.targets, train.weights)
@@ -169,7 +169,7 @@ class BinaryClassification(Task):
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
         """The threshold is the judged one: both models are calibrated, so it means the same."""
         model = calibrated(pipeline_below(judged.model), unseen, self.calibration)
-        refitted = carried_over(model, fitted(pipeline, *rows))
+        refitted = carried_over(model, fitted_on(pipeline, rows))
         return Finished(refitted, judged.constants, self.baseline(rows.targets, rows.weights))
 
     def numbers(self, model: Any, features: Any) -> Numbers:

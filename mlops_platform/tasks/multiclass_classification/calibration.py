@@ -65,7 +65,7 @@ def calibrated(pipeline: Any, unseen: Rows, method: CalibrationMethod) -> Any:
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
 
-    features, targets, weights = unseen
+    features, targets, weights, _ = unseen
     if not len(targets):
         raise DataError(
             "calibration: none of the rows that the model has not seen has a class that it knows. "

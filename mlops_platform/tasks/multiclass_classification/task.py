@@ -76,7 +76,7 @@ from mlops_platform.tasks.multiclass_classification.prediction_sets import (
 from mlops_platform.tasks.multiclass_classification.probabilities import floored
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.task import Answer, Refusal, Task
-from mlops_platform.tasks.weights import fitted
+from mlops_platform.tasks.weights import fitted_on
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -291,7 +291,7 @@ class MulticlassClassification(Task):
         import numpy as np
 
         present = classes_of(rows)
-        said = fitted(estimator, *of_known(rows, present)).predict_proba(features)
+        said = fitted_on(estimator, of_known(rows, present)).predict_proba(features)
         spread = np.zeros((len(said), len(self.classes)))
         spread[:, present] = said
         return Predictions(self._probability_columns(floored(spread)))
@@ -299,7 +299,7 @@ class MulticlassClassification(Task):
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit, calibrate on unseen rows, and set there what a set holds."""
         present = classes_of(train)
-        below = fitted(pipeline, *of_known(train, present))
+        below = fitted_on(pipeline, of_known(train, present))
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
         return Finished(model, constants, self.baseline(train.targets, train.weights))
@@ -314,7 +314,7 @@ class MulticlassClassification(Task):
         below = pipeline_below(judged.model)
         model = calibrated(below, of_known(unseen, present), self.calibration)
         constants = self._constants(model, present, unseen)
-        refitted = carried_over(model, fitted(pipeline, *of_known(rows, present)))
+        refitted = carried_over(model, fitted_on(pipeline, of_known(rows, present)))
         return Finished(refitted, constants, self.baseline(rows.targets, rows.weights))
 
     def _known_codes(self, constants: Constants) -> Any:

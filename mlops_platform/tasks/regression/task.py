@@ -51,7 +51,7 @@ from mlops_platform.tasks.regression.heads import (
 from mlops_platform.tasks.regression.interval import least_reach, reaches_of
 from mlops_platform.tasks.regression.named_metrics import metrics_of
 from mlops_platform.tasks.task import Answer, Refusal, Task
-from mlops_platform.tasks.weights import fitted, mean_of, quantiles_of
+from mlops_platform.tasks.weights import fitted, fitted_on, mean_of, quantiles_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -144,7 +144,7 @@ class IntervalTask(Task):
         """Predictions, without intervals."""
         import numpy as np
 
-        stated = fitted(estimator, *rows).predict(features)
+        stated = fitted_on(estimator, rows).predict(features)
         return Predictions({PREDICTION: np.asarray(stated, dtype=np.float64)})
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:

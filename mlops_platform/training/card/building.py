@@ -20,6 +20,7 @@ from mlops_platform.training.card.record import (
 from mlops_platform.training.judging.class_chances import class_table
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
+from mlops_platform.training.judging.rivals import rival_table
 from mlops_platform.training.judging.subgroups import worse_groups_text
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.search.search import Recipe
@@ -122,9 +123,20 @@ def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
 
 def _detail_tables(spec: ModelSpec, evaluation: Evaluation) -> tuple[DetailTable, ...]:
     tables = spec.task.tables(evaluation.details)
-    if not evaluation.class_chances:
-        return tables
-    return (*tables, class_table(evaluation.class_chances))
+    if evaluation.class_chances:
+        tables = (*tables, class_table(evaluation.class_chances))
+    if evaluation.rivals:
+        tables = (*tables, rival_table(spec.task, evaluation.rivals, evaluation.metrics))
+    return tables
+
+
+def _unlabelled_text(spec: ModelSpec) -> str:
+    rows = f"Rows whose {spec.label.column} is not known"
+    if spec.task.judges_unlabelled:
+        return f"{rows} are fitted on, and judge, as all others"
+    if spec.task.fits_unlabelled:
+        return f"{rows} are fitted on, and do not judge"
+    return f"{rows} are left out"
 
 
 def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
@@ -139,8 +151,7 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
             "these included."
         ),
         preprocessing=(
-            f"Rows whose {spec.label.column} is not known are left out; everything else is part of "
-            "the model's own pipeline."
+            f"{_unlabelled_text(spec)}; everything else is part of the model's own pipeline."
         ),
         weights=evaluation.weights,
     )

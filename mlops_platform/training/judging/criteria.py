@@ -11,6 +11,7 @@ from mlops_platform.fairness.limits import gaps_text, judge_gaps
 from mlops_platform.record import Record, left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, bounds_of
 from mlops_platform.tasks import Bounds
+from mlops_platform.training.judging.agreement import agreement_text
 from mlops_platform.training.judging.class_chances import judged_chances, judged_text
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
@@ -31,7 +32,11 @@ CRITERIA: Final = (
 CLASS_CHANCES: Final = "class_chances"
 """Another one, of models whose classes are judged apart."""
 FAIRNESS: Final = "fairness"
-"""The last one, of models that limit the gaps between groups of people."""
+"""Another one, of models that limit the gaps between groups of people."""
+RIVALS: Final = "better_than_rivals"
+"""Another one, of models whose task has simple rules to compare with."""
+AGREEMENT: Final = "agrees_with_champion"
+"""The last one, of models whose task measures how alike two versions answer."""
 _TOLD: Final = "the verdict does not depend on it"
 
 
@@ -62,6 +67,8 @@ def criteria_of(spec: ModelSpec) -> tuple[str, ...]:
         *CRITERIA,
         *((CLASS_CHANCES,) if judges_classes(spec) else ()),
         *((FAIRNESS,) if spec.gate.fairness else ()),
+        *((RIVALS,) if spec.task.has_rivals else ()),
+        *((AGREEMENT,) if spec.task.version_metrics else ()),
     )
 
 
@@ -114,6 +121,8 @@ def all_criteria(
         _stable_importances(spec, evaluation),
         *([_class_chances(spec, evaluation)] if judges_classes(spec) else []),
         *([_fairness(spec, evaluation)] if spec.gate.fairness else []),
+        *([_better_than_rivals(spec, evaluation)] if spec.task.has_rivals else []),
+        *([_agreement(spec, comparison)] if spec.task.version_metrics else []),
     )
 
 
@@ -303,6 +312,53 @@ def _fairness(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         threshold=shown.limit,
         unit=f"{shown.metric} by {shown.column}",
         description=gaps_text(gaps),
+    )
+
+
+def _better_than_rivals(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Whether no simple rule does as well: told, unless the YAML refuses."""
+    rivals, refuses = evaluation.rivals, spec.gate.better_than_rivals
+    if not rivals:
+        return Criterion(
+            name=RIVALS,
+            passed=True,
+            description=f"no label tells which rule would be best; {_TOLD}",
+            binding=False,
+        )
+    best, loss = min(rivals, key=lambda rival: rival.loss), spec.task.loss_name
+    text = f"{loss} is {evaluation.loss:.4f}, and that of {best.name} {best.loss:.4f}"
+    return Criterion(
+        name=RIVALS,
+        passed=evaluation.loss < best.loss,
+        value=evaluation.loss,
+        threshold=best.loss,
+        unit=loss,
+        description=text if refuses else f"{text}; {_TOLD}",
+        binding=refuses,
+    )
+
+
+def _agreement(spec: ModelSpec, comparison: Comparison | None) -> Criterion:
+    """Whether it answers as the champion does: told, where the YAML names no least figure."""
+    least = spec.gate.min_agreement
+    measured = comparison.agreement if comparison else {}
+    if not measured and comparison and least:
+        unmeasured = "no row is new to both models, by which they could be compared"
+        return Criterion(name=AGREEMENT, passed=None, description=unmeasured)
+    if not measured:
+        text = f"there is nothing to compare with; {_TOLD}"
+        return Criterion(name=AGREEMENT, passed=True, description=text, binding=False)
+    missed = [name for name, level in least.items() if measured.get(name, -1.0) < level]
+    shown = missed[0] if missed else next(iter(least or measured))
+    text = agreement_text(measured, least)
+    return Criterion(
+        name=AGREEMENT,
+        passed=not missed,
+        value=measured.get(shown),
+        threshold=least.get(shown),
+        unit=shown,
+        description=text if least else f"{text}; {_TOLD}",
+        binding=bool(least),
     )
 
 

@@ -28,6 +28,7 @@ from mlops_platform.training.judging.class_chances import (
     taught_shares,
 )
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
+from mlops_platform.training.judging.rivals import Rival, rivals_of
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import (
@@ -81,6 +82,7 @@ class Evaluation(Record):
         importance_shift: against the champion; None without one, or where it is not known.
         artifact_bytes: size of the stored model.
         class_chances: of the outcomes of each class, where the task judges them apart.
+        rivals: simple rules on the same rows, where the task has any.
         fairness: figures of groups of people; None where the YAML declares no column for them.
     """
 
@@ -110,6 +112,7 @@ class Evaluation(Record):
     artifact_bytes: int
     class_chances: tuple[ClassChance, ...] = Field(default=(), exclude_if=left_out_where_empty)
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
+    rivals: tuple[Rival, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
 
 def evaluate(
@@ -125,7 +128,7 @@ def evaluate(
             by its predictions alone: what it leans on and costs is not measured then.
     """
     task, rows = spec.task, split.test
-    features, targets, weights = task_rows(rows, spec)
+    features, targets, weights, _ = task_rows(rows, spec)
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features, weights)
     predictions = predictions.at(moments_of(rows, spec))
@@ -145,7 +148,7 @@ def evaluate(
         targets=task.facts(targets, weights),
         weights=part_weights(rows, spec),
         events=task.events(targets),
-        fitted_events=task.events(targets_of(split.train, spec)),
+        fitted_events=task.fitted_events(targets_of(split.train, spec)),
         constants=dict(constants),
         baseline=dict(baseline),
         loss=metrics[task.loss],
@@ -163,13 +166,21 @@ def evaluate(
         artifact_bytes=artifact_bytes or 0,
         class_chances=_class_chances(spec, split, predictions, paired.units),
         fairness=_fairness(spec, rows, predictions, paired.units),
+        rivals=_rivals(spec, split, predictions),
     )
+
+
+def _rivals(spec: ModelSpec, split: Split, predictions: Predictions) -> tuple[Rival, ...]:
+    if not spec.task.has_rivals:
+        return ()
+    train, test = task_rows(split.train, spec), task_rows(split.test, spec)
+    return rivals_of(spec.task, train, test, predictions)
 
 
 def _class_chances(
     spec: ModelSpec, split: Split, predictions: Predictions, units: NDArray[Any]
 ) -> tuple[ClassChance, ...]:
-    task, (_, fitted_on, weights) = spec.task, task_rows(split.train, spec)
+    task, (_, fitted_on, weights, _) = spec.task, task_rows(split.train, spec)
     if not task.judged_classes:
         return ()
     taught = taught_shares(task, fitted_on, weights, spec.gate.min_events)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.spec import ShareSplitSpec
 from mlops_platform.training.label_gap import known_as_begins
 from mlops_platform.training.refusal import unusable
-from mlops_platform.training.rows import days_of, targets_of
+from mlops_platform.training.rows import days_of, judges, targets_of
 from mlops_platform.training.share_split import split_keys
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def folds_of(rows: DataFrame, spec: ModelSpec) -> list[Fold]:
     split, folds = spec.training.history.split, spec.training.tuning.folds
     targets = targets_of(rows, spec)
     if not isinstance(split, ShareSplitSpec):
-        by_day = day_folds(days_of(rows, spec), targets, folds, spec.task)
+        by_day = _judged_day_folds(rows, spec)
         known = [(_known(rows, spec, fold), fold[1]) for fold in by_day]
         _refuse_unusable(known, targets, folds, spec.task)
         return known
@@ -45,9 +45,27 @@ def folds_of(rows: DataFrame, spec: ModelSpec) -> list[Fold]:
     return key_folds(split_keys(rows, spec, split), strata, targets, folds, spec.task)
 
 
+def _judged_day_folds(rows: DataFrame, spec: ModelSpec) -> list[Fold]:
+    """Folds of the days of rows that judge; all rows of the days before are fitted on."""
+    import numpy as np
+
+    days, judged = days_of(rows, spec), np.flatnonzero(judges(rows, spec))
+    targets, folds = targets_of(rows, spec)[judged], spec.training.tuning.folds
+    by_day = day_folds(days[judged], targets, folds, spec.task)
+    if len(judged) == len(rows):
+        return by_day
+    scored = [judged[at] for _, at in by_day]
+    return [(np.flatnonzero(days < days[at].min()), at) for at in scored]
+
+
 def _known(rows: DataFrame, spec: ModelSpec, fold: Fold) -> NDArray[np.intp]:
-    """Of the rows to fit on those whose label was known as the scored ones began."""
+    """Of the rows to fit on those whose label was known as the scored ones began.
+
+    All of them where the task fits rows without one: they are fitted on as they were known.
+    """
     fit, scored = fold
+    if spec.task.fits_unlabelled:
+        return fit
     return fit[known_as_begins(rows.iloc[fit], rows.iloc[scored], spec)]
 
 
@@ -125,9 +143,9 @@ def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: 
 
 
 def _refuse_unusable(positions: list[Fold], targets: Targets, folds: int, task: Task) -> None:
-    for number, fold in enumerate(positions):
-        for part in fold:
-            refusal = task.refusal(targets[part])
+    for number, (fitted_on, scored_on) in enumerate(positions):
+        for part, refused in ((fitted_on, task.fit_refusal), (scored_on, task.refusal)):
+            refusal = refused(targets[part])
             if refusal is not None:
                 raise unusable(
                     "training.tuning.folds",

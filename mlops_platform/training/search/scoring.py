@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.spec import CandidateSpec, ModelSpec
 from mlops_platform.tasks import Rows
+from mlops_platform.training.label_gap import as_known
 from mlops_platform.training.pipelines.pipeline import build_pipeline
 from mlops_platform.training.pipelines.space import Params
 from mlops_platform.training.resampling import fitted_rows
@@ -62,7 +63,10 @@ class FoldScorer:
         )
         kept = self._preprocessed.get((candidate.name, fold))
         if kept is None or kept[0] != key:
-            seen, held_out = (task_rows(self._rows.iloc[at], self._spec) for at in self.folds[fold])
+            fitted_on, scored_on = (self._rows.iloc[at] for at in self.folds[fold])
+            if self._spec.task.fits_unlabelled and self._spec.features.has_event_time:
+                fitted_on = as_known(fitted_on, scored_on, self._spec)
+            seen, held_out = (task_rows(rows, self._spec) for rows in (fitted_on, scored_on))
             fit = fitted_rows(seen, candidate, self._spec.training.tuning.seed)
             transformer = pipeline[:-1]
             matrix = transformer.fit_transform(fit.features, fit.targets)

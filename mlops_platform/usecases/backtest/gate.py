@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks.weights import relative_weights
+from mlops_platform.training.judging.agreement import agreement_of
 from mlops_platform.training.judging.comparison import Comparison, PairedLosses, compare_losses
 from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.usecases.backtest.fits import PastFit
@@ -65,11 +66,12 @@ class PastGate:
         task, common = self.spec.task, position[unseen]
         targets = task.targets(judged["label"].to_numpy()[unseen])
         candidate = predictions_in(judged, task.outputs).rows(unseen)
+        before = predictions.rows(common - first)
         weight = self.spec.features.weight
-        return compare_losses(
+        comparison = compare_losses(
             self.spec.gate.improvement,
             PairedLosses(
-                task.row_losses(targets, predictions.rows(common - first)),
+                task.row_losses(targets, before),
                 task.row_losses(targets, candidate),
                 self._column(self.spec.features.partition, common).astype("datetime64[D]"),
                 None if weight is None else relative_weights(self._column(weight, common)),
@@ -77,6 +79,8 @@ class PastGate:
             metric=task.loss,
             seed=self.spec.training.tuning.seed,
         )
+        agreement = agreement_of(task, before, candidate)
+        return comparison.model_copy(update={"agreement": agreement})
 
     def _column(self, name: str, position: NDArray[np.int64]) -> NDArray[np.generic]:
         values: NDArray[np.generic] = self.outcomes[name].take(position).to_numpy()

@@ -53,7 +53,12 @@ def read_all_outcomes(spec: ModelSpec, published_root: Path, windows: Sequence[W
     import pyarrow.compute as pc
 
     before = rows.filter(pc.less(rows[spec.features.partition], windows[-1].end))
-    return since_first_known(spec, published_root, before)
+    known = since_first_known(spec, published_root, before)
+    label, known_at = spec.label.column, spec.label.known_at_column
+    if not spec.task.judges_unlabelled:
+        return known.filter(known[label].is_valid())
+    at_once = pc.coalesce(known[known_at], known[spec.features.moment_column])
+    return known.set_column(known.column_names.index(known_at), known_at, at_once)
 
 
 def past_of(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from mlops_platform.registry.registry import Registry
+    from mlops_platform.tasks import Predictions
     from mlops_platform.training.split import Split
     from mlops_platform.usecases.version.champion import Champion
 
@@ -135,6 +136,7 @@ def _compare(
 ) -> Comparison:
     import numpy as np
 
+    from mlops_platform.training.judging.agreement import agreement_of
     from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
     from mlops_platform.training.rows import targets_of, weights_of
     from mlops_platform.training.units import units_of
@@ -143,7 +145,7 @@ def _compare(
     rows = _common_rows(spec, champion, split.test, training_sets)
     targets = targets_of(rows, spec)
 
-    def losses_of(model: Any, constants: Constants) -> NDArray[np.float64]:
+    def stated_by(model: Any, constants: Constants) -> Predictions | None:
         # Each model reads its own columns: features come and go from version to version.
         columns = list(model.feature_names_in_)
         if absent := [column for column in columns if column not in rows.columns]:
@@ -151,23 +153,27 @@ def _compare(
                 f"features: the champion of {spec.name} still reads {absent}. Keep them under "
                 "`features.sensitive` until a version without them is released."
             )
-        if not len(rows):
-            return np.empty(0)
-        predictions = spec.task.predict(model, constants, rows[columns])
-        return spec.task.row_losses(targets, predictions)
+        return spec.task.predict(model, constants, rows[columns]) if len(rows) else None
 
+    def losses_of(stated: Predictions | None) -> NDArray[np.float64]:
+        return np.empty(0) if stated is None else spec.task.row_losses(targets, stated)
+
+    before = stated_by(champion.model, champion.constants)
+    after = stated_by(fitted.model, fitted.constants)
     comparison = compare_losses(
         spec.gate.improvement,
         PairedLosses(
-            losses_of(champion.model, champion.constants),
-            losses_of(fitted.model, fitted.constants),
+            losses_of(before),
+            losses_of(after),
             units_of(rows, spec),
             weights_of(rows, spec),
         ),
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )
-    return comparison.model_copy(update={"unit": spec.training.history.split.unit})
+    agreement = {} if before is None or after is None else agreement_of(spec.task, before, after)
+    update = {"unit": spec.training.history.split.unit, "agreement": agreement}
+    return comparison.model_copy(update=update)
 
 
 def _common_rows(

@@ -87,10 +87,12 @@ def _held_out(spec: ModelSpec, training_set: TrainingSet) -> NDArray[np.bool_]:
         # Which they are follows from all of them.
         return np.ones(training_set.rows, dtype=bool)
 
-    partition = spec.features.partition
+    partition, label = spec.features.partition, spec.label.column
+    rows = read_parquet(training_set.rows_file, [partition, label])
     # By pandas they would be objects of Python.
-    days = read_parquet(training_set.rows_file, [partition])[partition].to_numpy()
-    held_out: NDArray[np.bool_] = days >= first_held_out_day(days, spec)
+    days = rows[partition].to_numpy()
+    judged = days if spec.task.judges_unlabelled else days[rows[label].is_valid().to_numpy()]
+    held_out: NDArray[np.bool_] = days >= first_held_out_day(judged, spec)
     return held_out
 
 

@@ -10,7 +10,7 @@ from mlops_platform.data.features.landed.outcomes import GROUP
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.spec import ModelSpec, ShareSplitSpec
 from mlops_platform.spec.data import SAMPLE_WEIGHT
-from mlops_platform.tasks import Constants, Predictions
+from mlops_platform.tasks import Constants, Predictions, Task
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,14 +46,15 @@ def labelled_rows(spec: ModelSpec, outcomes: pa.Table, baseline: Constants) -> L
     Args:
         baseline: that of the scoring model.
     """
-    labelled = measurable(outcomes)
+    labelled = measurable(spec.task, outcomes)
     columns = _Columns("label", "day", GROUP, "event_time", SAMPLE_WEIGHT)
     return _rows(spec, labelled, columns, baseline)
 
 
-def measurable(outcomes: pa.Table) -> pa.Table:
-    """Outcomes with a label, and where rows have weights with one of these."""
-    labelled = outcomes.filter(outcomes["label"].is_valid())
+def measurable(task: Task, outcomes: pa.Table) -> pa.Table:
+    """Outcomes that the task can judge by, and where rows have weights with one of these."""
+    all_judge = task.judges_unlabelled
+    labelled = outcomes if all_judge else outcomes.filter(outcomes["label"].is_valid())
     if SAMPLE_WEIGHT not in labelled.column_names:
         return labelled
     return labelled.filter(labelled[SAMPLE_WEIGHT].is_valid())

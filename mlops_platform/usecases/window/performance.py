@@ -201,7 +201,7 @@ def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:
 
 
 def _outcome_notes(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> tuple[str, ...]:
-    labels = measurable(outcomes)["label"].to_numpy()
+    labels = measurable(spec.task, outcomes)["label"].to_numpy()
     return spec.task.outcome_notes(labels, rows.predictions)
 
 
@@ -249,7 +249,7 @@ def _increase(rows: LabelledRows, tested: LabelledRows, promised: float) -> Clus
 
 def _fairness(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> Fairness | None:
     """By group, of the rows of `labelled_rows`, in their order."""
-    labelled, declared = measurable(outcomes), spec.evaluation.fairness
+    labelled, declared = measurable(spec.task, outcomes), spec.evaluation.fairness
     groups = {
         column: groups_of(spec.features, column, labelled[beside_column(column)].to_pandas())
         for column in (declared.columns if declared else ())

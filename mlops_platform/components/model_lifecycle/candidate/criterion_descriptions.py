@@ -3,7 +3,13 @@
 from mlops_platform.fairness.limits import limits_text
 from mlops_platform.spec import Limit, ModelSpec, bounds_of
 from mlops_platform.tasks import Metric
-from mlops_platform.training.judging.criteria import CLASS_CHANCES, FAIRNESS, judges_classes
+from mlops_platform.training.judging.criteria import (
+    AGREEMENT,
+    CLASS_CHANCES,
+    FAIRNESS,
+    RIVALS,
+    judges_classes,
+)
 
 
 def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
@@ -44,7 +50,29 @@ def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
         "stable_importances": _stable_importances(spec),
         **_class_chances(spec),
         **_fairness(spec),
+        **_rivals(spec),
+        **_agreement(spec),
     }
+
+
+def _rivals(spec: ModelSpec) -> dict[str, str]:
+    if not spec.task.has_rivals:
+        return {}
+    must = "must be" if spec.gate.better_than_rivals else "is, or it is told that it is not,"
+    loss = spec.task.loss_name
+    return {RIVALS: f"The {loss} of the test rows {must} below that of simple rules."}
+
+
+def _agreement(spec: ModelSpec) -> dict[str, str]:
+    metrics, least = spec.task.version_metrics, spec.gate.min_agreement
+    if not metrics:
+        return {}
+    if not least:
+        return {AGREEMENT: "How alike it and the champion answer is told, and refuses nothing."}
+    demands = ", ".join(
+        f"{metrics[name].meaning} must be at least {level:g}" for name, level in least.items()
+    )
+    return {AGREEMENT: f"On rows that are new to both, {demands}."}
 
 
 def _class_chances(spec: ModelSpec) -> dict[str, str]:
