@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
 from mlops_platform.section import nearest_name
+from mlops_platform.tasks.anomaly_detection.task import AnomalyDetection
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
 from mlops_platform.tasks.forecasting.task import Forecasting
 from mlops_platform.tasks.multiclass_classification.task import MulticlassClassification
@@ -15,13 +16,16 @@ from mlops_platform.tasks.regression.task import Regression
 from mlops_platform.tasks.task import Task
 from mlops_platform.told_apart import ToldApart, says
 
-AnyTask = BinaryClassification | MulticlassClassification | Regression | Forecasting
+AnyTask = (
+    BinaryClassification | MulticlassClassification | Regression | Forecasting | AnomalyDetection
+)
 TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
     {
         "binary_classification": BinaryClassification,
         "multiclass_classification": MulticlassClassification,
         "regression": Regression,
         "forecasting": Forecasting,
+        "anomaly_detection": AnomalyDetection,
     }
 )
 _TYPE: Final = "type"

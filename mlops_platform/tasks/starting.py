@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from mlops_platform.tasks.anomaly_detection.starting import AnomalyDetectionStarter
 from mlops_platform.tasks.binary_classification.starting import BinaryClassificationStarter
 from mlops_platform.tasks.declared import TASKS
 from mlops_platform.tasks.forecasting.starting import ForecastingStarter
@@ -19,6 +20,7 @@ _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
         "regression": RegressionStarter(),
         "multiclass_classification": MulticlassClassificationStarter(),
         "forecasting": ForecastingStarter(),
+        "anomaly_detection": AnomalyDetectionStarter(),
     }
 )
 """In the order in which they are asked: where two tasks fit, the first is the better one."""

@@ -97,6 +97,17 @@ CASES: dict[str, tuple[Case, Edit]] = {
         ),
         (
             Case(
+                "`task.budget.alerts` without event time",
+                "every model needed an event time",
+                "refused: there are no windows to count by",
+                "Rows without event time make no windows to count by: say a share of the rows.",
+            ),
+            lambda attributes: attributes.update(
+                task={"type": "anomaly_detection", "budget": {"alerts": 20}}
+            ),
+        ),
+        (
+            Case(
                 "`season_days` without event time",
                 "every model needed an event time",
                 "refused: nothing has a season",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, get_args
 
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.svm import OneClassSVM
 
 from mlops_platform.tasks import TASKS, Finished, Predictions, Rows, Task
 
@@ -20,10 +22,16 @@ LEAST_OPTIONS: dict[str, dict[str, Any]] = {
         # With more, rows that are there twice would fill more of them.
         "calibration_bins": 5,
     },
+    "anomaly_detection": {"budget": {"share": 0.1}},
     "forecasting": {"horizon": 7, "season": 7, "seasonal_naive": "naive_value"},
 }
 """What a task of a type needs to be told, beside its type."""
-ESTIMATORS = {"classifier": LogisticRegression, "regressor": LinearRegression}
+ESTIMATORS = {
+    "classifier": LogisticRegression,
+    "regressor": LinearRegression,
+    # Its solver stops where the weights of its rows let it, unless it has to be exact.
+    "detector": partial(OneClassSVM, tol=1e-10),
+}
 ROWS = 300
 MOMENTS = np.datetime64("2024-01-01T00") + np.arange(ROWS) // 10 * np.timedelta64(24, "h")
 """Of the rows, ten each day."""
@@ -84,6 +92,7 @@ def rows_of(task: Task, seed: int) -> Rows:
     random = np.random.default_rng(seed)
     features = pd.DataFrame(random.normal(size=(ROWS, 2)), columns=["a", "b"])
     signal = features["a"].to_numpy() + random.normal(size=ROWS)
+    features["c"] = features["a"] + 0.2 * random.normal(size=ROWS)  # columns that belong together
     features = features.assign(**own_columns(task, ROWS, random))
     return Rows(features, task.synthetic_targets(signal))
 
@@ -118,7 +127,7 @@ def task(request: pytest.FixtureRequest) -> Task:
 def trained_as(task: Task) -> Trained:
     """A model of the task, and what it says of rows that it has not seen."""
     finished = task.fit(pipeline_of(task), rows_of(task, 0), rows_of(task, 1))
-    features, targets, _ = rows_of(task, 2)
+    features, targets, *_ = rows_of(task, 2)
     return Trained(task, finished, targets, features, task.numbers(finished.model, features))
 
 

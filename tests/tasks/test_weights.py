@@ -23,6 +23,8 @@ of_whole_weights = settings(
     max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 SEEDS = st.integers(0, 10_000)
+TOLERANCES = {"detector": 0.08}
+"""Scalers know no weights, and distances follow them; decoys are drawn."""
 
 
 def whole_weights(seed: int, rows: int = ROWS) -> np.ndarray:
@@ -124,7 +126,8 @@ def test_a_finished_model_answers_for_the_rows_that_count(task: Task) -> None:
         said = task.predict(finished.model, finished.constants, test.features)
         return task.measure(test.targets, said)[task.loss]
 
-    assert loss_of(mixed, mixed) == pytest.approx(loss_of(honest, honest), rel=0.02)
+    tolerance = TOLERANCES.get(task.estimator_kind, 0.02)
+    assert loss_of(mixed, mixed) == pytest.approx(loss_of(honest, honest), rel=tolerance)
 
 
 def test_an_estimate_counts_rows_by_their_weights(trained: Trained) -> None:

@@ -5,9 +5,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 
 from mlops_platform.errors import TrainingError
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks import TaskSpec
 from mlops_platform.training.split import describe, split_by_time
 
 
@@ -100,3 +102,74 @@ def test_the_facts_of_the_parts_add_up(rows, spec, split):
     assert positives == pytest.approx(in_parts["is_late"].sum())
     assert facts[2].last_day == rows["local_date"].max()
     assert facts[0].last_day < facts[1].first_day
+
+
+def detecting(spec: ModelSpec, loss: str = "alert_cost") -> ModelSpec:
+    """The same rows for a task that also fits those without a label."""
+    task = {"type": "anomaly_detection", "loss": loss, "budget": {"share": 0.1}}
+    read = TypeAdapter(TaskSpec).validate_python(task)
+    return spec.model_copy(update={"task": read})
+
+
+def late_from(spec: ModelSpec, days: int, unknown: int) -> pd.DataFrame:
+    """Rows of so many days, of which the last ones have no label yet."""
+    rows = rows_on(list(range(days)), spec)
+    first_unknown = pd.Timestamp("2013-01-01") + pd.Timedelta(days - unknown, "D")
+    is_late = rows["local_date"] >= first_unknown.date()
+    rows[spec.label.column] = rows[spec.label.column].astype(object).where(~is_late, None)
+    rows.loc[is_late, spec.label.known_at] = pd.NaT
+    return rows
+
+
+def test_rows_without_a_label_fit_and_do_not_judge(spec):
+    rows, detector = late_from(spec, 40, 10), detecting(spec)
+
+    split = split_by_time(rows, detector)
+
+    label = spec.label.column
+    assert split.test[label].notna().all()
+    assert split.test["local_date"].nunique() == 8
+    # The days of the parts are counted by rows that judge: the newest ones are in no part.
+    assert split.gap is not None
+    assert split.gap["local_date"].nunique() == 10
+    assert sorted(split.everything["entity_id"]) == sorted(rows["entity_id"])
+    assert set(split.gap["entity_id"]) <= set(split.unseen["entity_id"])
+
+
+def test_a_row_whose_label_came_too_late_stays_in_its_part_without_it(spec):
+    rows, detector = rows_on(list(range(40)), spec), detecting(spec)
+    in_train = rows["local_date"] < pd.Timestamp("2013-01-20").date()
+    rows.loc[in_train, spec.label.known_at] += pd.Timedelta(60, "D")
+
+    split = split_by_time(rows, detector)
+
+    label = spec.label.column
+    late = set(rows[in_train]["entity_id"])
+    assert late <= set(split.train["entity_id"])
+    assert split.train.loc[split.train["entity_id"].isin(late), label].isna().all()
+    assert split.gap is None
+    labelled = split_by_time(rows, spec)
+    assert not late & set(labelled.train["entity_id"])
+
+
+def test_without_any_label_every_row_judges_by_a_loss_that_needs_none(spec):
+    rows = late_from(spec, 40, 40)
+
+    split = split_by_time(rows, detecting(spec, "contrast"))
+
+    assert len(split.test) == 16
+    assert split.gap is None
+    with pytest.raises(TrainingError, match="0 distinct days"):
+        split_by_time(rows, detecting(spec))
+
+
+def test_a_sample_is_of_what_is_fitted_on_alone(spec):
+    rows, detector = late_from(spec, 40, 10), detecting(spec)
+    sampled = np.arange(len(rows)) % 3 != 0
+
+    split = split_by_time(rows, detector, sampled)
+
+    fitted = set(rows["entity_id"][sampled])
+    assert set(split.train["entity_id"]) <= fitted
+    assert set(split.everything["entity_id"]) == fitted
+    assert len(split.test) == 16

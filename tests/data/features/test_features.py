@@ -118,6 +118,23 @@ def test_rows_without_a_label_are_left_out(
     assert visits_of(read_training_rows(spec, lake / "features", AS_OF)) == [7]
 
 
+def test_rows_without_a_label_are_kept_where_the_task_fits_them(
+    model: Model, run_sql: RunSql, publish: Publish, lake: Path
+) -> None:
+    run_sql(
+        "UPDATE visit_labels SET returned = NULL WHERE visit_id <> 'v7'",
+        "DELETE FROM visit_labels WHERE visit_id = 'v8'",
+    )
+    publish()
+    detector = model({"task": {"type": "anomaly_detection", "budget": {"share": 0.1}}})
+
+    rows = read_training_rows(detector, lake / "features", AS_OF)
+
+    assert visits_of(rows) == list(range(40))
+    assert rows["returned"].null_count == 39
+    assert rows["known_at"].null_count == 1
+
+
 def test_history_counts_back_from_as_of_in_event_time(
     spec: ModelSpec, model: Model, published: Path
 ) -> None:

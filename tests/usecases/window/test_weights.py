@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from pydantic import TypeAdapter
 
 from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.parquet import read_parquet
@@ -14,6 +15,7 @@ from mlops_platform.data.windows import Window
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.monitoring.reference import Reference, VersionReference
 from mlops_platform.spec.data import SAMPLE_WEIGHT
+from mlops_platform.tasks import DEFAULT_TASK, Task, TaskSpec
 from mlops_platform.usecases.window.labelled_rows import measurable
 from mlops_platform.usecases.window.maturity import matures_at
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
@@ -136,5 +138,12 @@ def test_what_is_measured_has_a_label_and_where_rows_have_weights_one_of_these()
     labels = pa.table({"label": [True, None, False, True]})
     weighed = labels.append_column(SAMPLE_WEIGHT, pa.array([1.0, 2.0, None, 0.5]))
 
-    assert measurable(labels)["label"].to_pylist() == [True, False, True]
-    assert measurable(weighed)["label"].to_pylist() == [True, True]
+    assert measurable(DEFAULT_TASK, labels)["label"].to_pylist() == [True, False, True]
+    assert measurable(DEFAULT_TASK, weighed)["label"].to_pylist() == [True, True]
+
+
+def test_every_row_is_measured_where_the_loss_needs_no_label() -> None:
+    section = {"type": "anomaly_detection", "loss": "contrast", "budget": {"share": 0.1}}
+    task: Task = TypeAdapter(TaskSpec).validate_python(section)
+
+    assert measurable(task, pa.table({"label": [True, None]})).num_rows == 2
