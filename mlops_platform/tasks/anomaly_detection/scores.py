@@ -8,7 +8,7 @@ from mlops_platform.errors import TrainingError
 from mlops_platform.tasks.anomaly_detection.columns import CENTRE, SPREAD
 from mlops_platform.tasks.anomaly_detection.version_metrics import rank_correlation
 from mlops_platform.tasks.finished import Rows
-from mlops_platform.tasks.weights import fitted, quantiles_of
+from mlops_platform.tasks.weights import fitted, quantiles_of, relative_weights
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.finished import Constants
@@ -82,7 +82,7 @@ def taken(rows: Rows, at: Any) -> Rows:
     """Some rows, by a mask or by positions."""
     features = rows.features
     chosen = features.iloc[at] if hasattr(features, "iloc") else features[at]
-    weights = None if rows.weights is None else rows.weights[at]
+    weights = None if rows.weights is None else relative_weights(rows.weights[at])
     return Rows(chosen, rows.targets[at], weights, rows.windows)
 
 
