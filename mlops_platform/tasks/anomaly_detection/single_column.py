@@ -30,7 +30,7 @@ def best_single_column(
 
     known = train.targets == train.targets
     labels = train.targets[known]
-    columns = train.features.select_dtypes("number").columns
+    columns = train.features.select_dtypes("number").dropna(axis="columns", how="all").columns
     if not len(columns) or not (labels == 1).any() or not (labels == 0).any():
         return None
     precisions = {

@@ -109,6 +109,18 @@ def test_a_single_column_is_chosen_by_training_labels_and_raises_as_many_alerts(
     assert task.rivals(nothing_known, test, said) == {}
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_column_without_a_value_is_no_rule() -> None:
+    task, train, test = detector(), rows_with(40, 0), rows_with(40, 1)
+    finished = task.fit(pipeline_of(PCA(n_components=1)), train, rows_with(20, 2))
+    said = task.predict(finished.model, finished.constants, test.features)
+    empty = train._replace(features=train.features.assign(empty=np.nan))
+
+    (name,) = task.rivals(empty, test, said)
+
+    assert name == "b alone"
+
+
 def test_a_window_with_far_more_alerts_than_the_test_is_told() -> None:
     task, train = detector(), rows_with(8, 0)
     finished = task.fit(pipeline_of(PCA(n_components=1)), train, rows_with(20, 1))
