@@ -183,10 +183,6 @@ class AnomalyDetection(Task):
             return None
         return Refusal("all known anomalies" if len(targets) else "none at all", "normal rows")
 
-    def can_measure(self, targets: Targets) -> bool:
-        """By one label at least, or by none: alerts of a window without anomalies cost as well."""
-        return bool(len(targets)) and (self.judges_unlabelled or bool((targets == targets).any()))
-
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """How many rows have a label, and how many of these are anomalies."""
         import numpy as np
