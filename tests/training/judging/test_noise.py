@@ -23,6 +23,8 @@ REGRESSOR = {
     "type": "sklearn.ensemble.HistGradientBoostingRegressor",
     "params": {"categorical_features": [0, 1], "max_iter": 15},
 }
+DETECTOR = {"type": "sklearn.ensemble.IsolationForest", "params": {"n_estimators": 30}}
+ESTIMATORS = {"regressor": REGRESSOR, "detector": DETECTOR}
 
 
 def _declared_as(name: str) -> Callable[[dict[str, Any]], None]:
@@ -34,7 +36,7 @@ def _declared_as(name: str) -> Callable[[dict[str, Any]], None]:
                 plain["features"][kind] = [*plain["features"][kind], column]
             plain["label"]["column"] = OUTCOME
             if not task.has_classes:
-                plain["training"]["candidates"][1]["estimator"] = REGRESSOR
+                plain["training"]["candidates"][1]["estimator"] = ESTIMATORS[task.estimator_kind]
         plain["training"]["candidates"] = plain["training"]["candidates"][1:]
         plain["evaluation"] = {"permutation_rows": 100}
 
