@@ -9,6 +9,7 @@ import pandas as pd
 
 from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.serving.contents import (
+    COMPILED_FORM,
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
@@ -73,7 +74,7 @@ def pack_small(
     Args:
         files: those of the version, from the registry.
         fitted: its model, and some rows.
-        changes: of what is said about the release.
+        changes: of what is said about the release; a compiled one has its form, if there is one.
     """
     tag = f"{spec.name}:v{identity.version}"
     folder = bento_folder(place.bentoml_home, tag) / "src"
@@ -96,4 +97,6 @@ def pack_small(
     (folder / SCHEMA).write_text(schema.to_stored())
     (folder / GOLDEN_ROWS).write_text(golden.to_stored())
     (folder / DIGESTS).write_text(json.dumps(identity.digests))
+    if changes.get("compiled") and (form := form_of(model, schema)) is not None:
+        (folder / COMPILED_FORM).write_bytes(form)
     return tag

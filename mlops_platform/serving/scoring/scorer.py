@@ -180,15 +180,14 @@ class Scorer:
             return None
         return self.model.get() if isinstance(self.model, LatePipeline) else self.model
 
-    def require_pipeline(self) -> None:
-        """Load a pipeline that would come late.
+    def require_pipeline(self) -> Any:
+        """The pipeline, waited for where it would come late.
 
         Raises:
             ArtifactError: a file of it was changed, or cannot be loaded here.
             ServingError: it answers a golden row otherwise.
         """
-        if isinstance(self.model, LatePipeline):
-            self.model.require()
+        return self.model.require() if isinstance(self.model, LatePipeline) else self.model
 
     def unknown_categories(self, row: Row) -> tuple[str, ...]:
         """Fields of a row that hold a category which training never saw."""

@@ -73,7 +73,7 @@ def export(deployment: Deployment, request: ExportRequest) -> Exported:
         origin=served.origin,
         schema=contents.features,
         task=contents.release.task,
-        pipeline=served.scorer.model,
+        pipeline=served.scorer.require_pipeline(),
         constants=served.constants,
     )
     provenance = Provenance(contents.digests, contents.release.training_set_hash)

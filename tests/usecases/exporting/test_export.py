@@ -13,6 +13,7 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner, Result
 
+from mlops_platform.artifacts.bentos import bento_digest
 from mlops_platform.cli.release import export as export_command
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.parquet import stream_parquet
@@ -20,6 +21,7 @@ from mlops_platform.data.training_set import FILE, ROWS_FILE, TrainingSet
 from mlops_platform.errors import DataError, LedgerError, SettingsError
 from mlops_platform.files import sha256_of_file, write_text
 from mlops_platform.ledger.records import BentoIdentity, Release
+from mlops_platform.serving.contents import bento_folder
 from mlops_platform.usecases.exporting.export import Exported, ExportRequest, export
 
 if TYPE_CHECKING:
@@ -83,10 +85,12 @@ def release(lifecycle: "Lifecycle", pack: Callable[..., str]) -> Callable[[str],
     def released(training_set: str) -> Release:
         identity = lifecycle.register()
         promoted = lifecycle.promote(identity)
-        tag = pack(identity, promoted.sequence, training_set_hash=training_set)
-        return lifecycle.ledger.record_packaging(
-            lifecycle.model, promoted.sequence, BentoIdentity(tag=tag), "tests"
-        )
+        changes = {"training_set_hash": training_set, "compiled": True}
+        tag = pack(identity, promoted.sequence, **changes)
+        # Sealed, as packaging does it: the version answers by its compiled form alone.
+        folder = bento_folder(lifecycle.deployment.settings.bentoml_home, tag)
+        bento = BentoIdentity(tag=tag, digest=bento_digest(folder))
+        return lifecycle.ledger.record_packaging(lifecycle.model, promoted.sequence, bento, "tests")
 
     return released
 
