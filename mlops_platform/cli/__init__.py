@@ -83,7 +83,7 @@ COMMANDS = {
     ),
     "export": Listed(
         "release.export",
-        "Write the champion as files that score without the platform, where they answer the same.",
+        "Write the champion of MODEL as files that score without the platform.",
     ),
     "rollback": Listed(
         "release.rollback",

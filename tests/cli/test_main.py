@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from click import Context, Option, confirm
+from click import Choice, Context, Option, confirm
 from click.testing import CliRunner
 from dagster.components.testing import create_defs_folder_sandbox
 
@@ -182,6 +182,7 @@ def test_a_model_of_the_ledger_is_frozen_though_no_yaml_can_be_read(
         *(["unfreeze", "flight_delay", "--reason", "r"], ["replay-request", "x"]),
         *(["rollback", "flight_delay", "--reason", "r"], ["backup", "."]),
         *(["approve", "flight_delay", "--reason", "r"],),
+        ["export", "flight_delay", "--format", "python"],
         ["erase", "weather", "--where", "true", "--reason", "r"],
     ],
     ids=lambda arguments: arguments[0],
@@ -200,8 +201,12 @@ def test_before_the_first_set_up_a_command_says_how_to_begin(
 def test_every_other_command_sets_up_or_needs_no_home() -> None:
     told = {"status", "why", "sql", "doctor", "incidents", "reconcile", "serve", "reproduce"}
     told |= {"prove", "freeze", "unfreeze", "backtest", "replay-request", "rollback", "backup"}
-    told |= {"approve", "erase", "explain", "lineage", "predict", "retire"}
+    told |= {"approve", "erase", "explain", "export", "lineage", "predict", "retire"}
     assert set(COMMANDS) - told == {*WORKING_ON_ANY_HOME, *WITHOUT_HOME}
+
+
+def _some_value(option: Option) -> str:
+    return str(option.type.choices[0]) if isinstance(option.type, Choice) else "x"
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -219,7 +224,9 @@ def test_ctrl_c_ends_every_command_in_a_sentence(
         value
         for parameter in required
         for value in (
-            [parameter.opts[-1], "x"] if isinstance(parameter, Option) else [str(home.home)]
+            [parameter.opts[-1], _some_value(parameter)]
+            if isinstance(parameter, Option)
+            else [str(home.home)]
         )
     ]
     ended = CliRunner().invoke(main, [name, *values])

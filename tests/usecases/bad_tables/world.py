@@ -7,6 +7,7 @@ fairness compares, and what a forecast names itself. Nothing of it needs a deplo
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -102,6 +103,14 @@ OUTCOMES = {
 Rows = pd.DataFrame
 
 
+ALLOWED_LOSSES = {
+    "monitoring": {"performance": {"loss_increase": {"warn": 1.0}}},
+    "retraining": {"policy": {"rule": "performance", "loss_increase": 1.0}},
+    "release": {"probation": {"loss_increase": 1.0}},
+}
+"""Of a task whose loss has a unit: no default is right."""
+
+
 def spec_of(task: str, **changes: Any) -> ModelSpec:
     """The spec of a task on its table, with candidates prepared as `mlops init` proposes it.
 
@@ -153,6 +162,7 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
         },
         "label": {"table": "outcomes", "column": "outcome"},
         "window": {"start": WINDOW},
+        **({} if is_classifier else deepcopy(ALLOWED_LOSSES)),
         "training": {
             "history": {"split": {"validation_days": 7, "test_days": 7}},
             "candidates": candidates,

@@ -36,6 +36,7 @@ final as (
         schedules.origin,
         schedules.destination,
         schedules.tail_number,
+        schedules.scheduled_departure_at,
         outcomes.status,
         outcomes.arrival_delay_minutes::double as arrival_delay_minutes,
         case

@@ -13,26 +13,15 @@ with hours as (
         and {{ in_build_range('weather.landing_day', lookback_days=1) }}
 ),
 
-schedules as (
-    select distinct
-        flight_id,
-        scheduled_departure_at
-    from {{ ref('stg_flight_schedules') }}
-    where
-        superseded_at is null
-        and {{ in_build_range('local_date', lookback_days=2) }}
-),
-
 flights as (
     select
-        outcomes.origin,
-        schedules.scheduled_departure_at,
-        outcomes.known_at,
-        outcomes.superseded_at,
-        outcomes.status = 'cancelled' or outcomes.is_severely_late as is_disrupted
-    from {{ ref('int_flight_outcomes') }} as outcomes
-    inner join schedules on outcomes.flight_id = schedules.flight_id
-    where outcomes.origin is not null
+        origin,
+        scheduled_departure_at,
+        known_at,
+        superseded_at,
+        status = 'cancelled' or is_severely_late as is_disrupted
+    from {{ ref('int_flight_outcomes') }}
+    where origin is not null
 ),
 
 -- Each flight with the three hours before it. Not by a join: two of them are put in an order in
