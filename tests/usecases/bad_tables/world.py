@@ -104,7 +104,7 @@ Rows = pd.DataFrame
 
 
 ALLOWED_LOSSES = {
-    "monitoring": {"performance": {"loss_increase": {"warn": 1.0}}},
+    "monitoring": {"performance": {"loss_increase": {"error": 0.05}}},
     "retraining": {"policy": {"rule": "performance", "loss_increase": 1.0}},
     "release": {"probation": {"loss_increase": 1.0}},
 }
