@@ -12,8 +12,7 @@ from mlops_platform.serving.scoring.compiled.columns import NotCompilable
 from mlops_platform.tasks import Constants, Task
 
 if TYPE_CHECKING:
-    from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel
-    from mlops_platform.serving.scoring.compiled.unpacked import Head, Unpacked
+    from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
 
 
 @dataclass(frozen=True)
@@ -38,31 +37,19 @@ class Exportable:
         Raises:
             NotExportable: a part of it has none.
         """
-        from mlops_platform.serving.scoring.compiled.plain_model import PlainModel
+        from mlops_platform.serving.scoring.compiled.plain_model import plain_model
 
         try:
-            parts = self._unpacked()
-            return PlainModel(tuple(map(_plain, parts.heads)), parts.joint)
+            return plain_model(
+                self.pipeline,
+                self.schema,
+                every_class=self.task.states_every_class,
+                limited=False,
+            )
         except NotCompilable as error:
             raise NotExportable(f"{self.name} cannot be exported: {error}") from error
-
-    def _unpacked(self) -> Unpacked:
-        from mlops_platform.serving.scoring.compiled.unpacked import unpack, unpack_classes
-
-        if self.task.states_every_class:
-            return unpack_classes(self.pipeline, self.schema)
-        return unpack(self.pipeline, self.schema)
 
     @property
     def name(self) -> str:
         """Model and version, for a person."""
         return f"version {self.origin['version']} of {self.origin['model']}"
-
-
-def _plain(head: Head) -> PlainHead:
-    from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, score_of
-
-    score = score_of(head)
-    if score is None:
-        raise NotCompilable(f"{type(head.estimator).__name__} has no compiled form.")
-    return PlainHead(score, head.link)

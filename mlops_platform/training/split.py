@@ -172,9 +172,7 @@ def split_by_time(
             train=as_known(train, validation, spec),
             validation=as_known(validation, test, spec),
             test=test,
-            held_out_sample=None
-            if sampled is None
-            else _fitted(rows, days >= validation_from, fitted),
+            held_out_sample=None if sampled is None else rows[(days >= validation_from) & fitted],
         )
         return _usable(_judged(split, spec), spec)
     in_train = known_as_begins(train, validation, spec)
@@ -189,10 +187,6 @@ def split_by_time(
         gap=late,
     )
     return _usable(split, spec)
-
-
-def _fitted(rows: DataFrame, held_out: NDArray[np.bool_], fitted: NDArray[np.bool_]) -> DataFrame:
-    return rows[held_out & fitted]
 
 
 def _judged(split: Split, spec: ModelSpec) -> Split:

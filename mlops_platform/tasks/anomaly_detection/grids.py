@@ -21,12 +21,12 @@ PER_DECADE: Final = 16
 DECOY_STEPS: Final = 64
 
 
-def _tail(number: int) -> tuple[str, str]:
-    return f"tail_{number:02d}", f"tail_{number:02d}_p"
-
-
-def _decoy(number: int) -> str:
-    return f"decoy_{number:02d}"
+_ENDS: Final = tuple(f"tail_{number:02d}" for number in range(LEVELS))
+"""Constants: scores of the tail, from the least on."""
+_LEVELS: Final = tuple(f"{end}_p" for end in _ENDS)
+"""Constants: p-values of what exceeds them."""
+_DECOYS: Final = tuple(f"decoy_{step:02d}" for step in range(DECOY_STEPS))
+"""Constants: quantiles of the scores of decoys."""
 
 
 def tail_constants(scores: Numbers, weights: Numbers | None = None) -> dict[str, float]:
@@ -50,11 +50,10 @@ def tail_constants(scores: Numbers, weights: Numbers | None = None) -> dict[str,
     # Of a score that exceeds the n-th largest at most the ones before that are as high.
     attained = (above + new_row) / (counts.sum() + new_row)
     constants = {}
-    for number in range(LEVELS):
+    for number, (end, level) in enumerate(zip(_ENDS, _LEVELS, strict=True)):
         wanted = 10 ** (-number / PER_DECADE)
         at = max(int(np.searchsorted(attained, wanted, side="right")) - 1, 0)
-        score, level = _tail(number)
-        constants[score] = float(scores[falling[at]])
+        constants[end] = float(scores[falling[at]])
         constants[level] = float(attained[at])
     return constants
 
@@ -63,42 +62,34 @@ def decoy_constants(scores: Numbers) -> dict[str, float]:
     """The scores of decoys, shape (n,), as `decoy_shares` reads them."""
     middles = [(step + 0.5) / DECOY_STEPS for step in range(DECOY_STEPS)]
     quantiles = quantiles_of(scores, middles, None).tolist()
-    return {_decoy(step): value for step, value in enumerate(quantiles)}
+    return dict(zip(_DECOYS, quantiles, strict=True))
 
 
 def p_values(scores: Numbers, constants: Mapping[str, float]) -> Numbers:
     """The p-value of each score, shape (rows,): rounded up, so that it keeps its promise."""
     import numpy as np
 
-    ends, levels = _read_tail(constants)
-    values: Numbers = np.array([1.0, *levels])[np.searchsorted(ends, scores, side="left")]
+    levels = np.array([1.0, *(constants[level] for level in _LEVELS)])
+    ends = [constants[end] for end in _ENDS]
+    values: Numbers = levels[np.searchsorted(ends, scores, side="left")]
     return values
 
 
 def p_value(score: float, constants: Mapping[str, float]) -> float:
     """The same of one score."""
-    ends, levels = _read_tail(constants)
-    exceeded = bisect_left(ends, score)
-    return levels[exceeded - 1] if exceeded else 1.0
+    exceeded = bisect_left(_ENDS, score, key=constants.__getitem__)
+    return constants[_LEVELS[exceeded - 1]] if exceeded else 1.0
 
 
 def decoy_shares(scores: Numbers, constants: Mapping[str, float]) -> Numbers:
     """Share of decoys that are less unusual than each score, shape (rows,)."""
     import numpy as np
 
-    below: Numbers = np.searchsorted(_read_decoys(constants), scores, side="left") / DECOY_STEPS
+    decoys = [constants[decoy] for decoy in _DECOYS]
+    below: Numbers = np.searchsorted(decoys, scores, side="left") / DECOY_STEPS
     return below
 
 
 def decoy_share(score: float, constants: Mapping[str, float]) -> float:
     """The same of one score."""
-    return bisect_left(_read_decoys(constants), score) / DECOY_STEPS
-
-
-def _read_tail(constants: Mapping[str, float]) -> tuple[list[float], list[float]]:
-    names = [_tail(number) for number in range(LEVELS)]
-    return [constants[score] for score, _ in names], [constants[level] for _, level in names]
-
-
-def _read_decoys(constants: Mapping[str, float]) -> list[float]:
-    return [constants[_decoy(step)] for step in range(DECOY_STEPS)]
+    return bisect_left(_DECOYS, score, key=constants.__getitem__) / DECOY_STEPS

@@ -75,9 +75,7 @@ def metrics_of(costs: DecisionCosts, gap_hours: float) -> Mapping[str, Metric]:
 
 
 def defined_on(name: str, targets: Targets, predictions: Predictions) -> bool:
-    """Whether a metric is defined: of labels it takes some, of anomalies and of normal rows."""
-    if name in ("contrast", "alert_rate"):
-        return True
+    """Whether a metric of labels is defined: it takes some, of anomalies and of normal rows."""
     if name == "alert_cost":
         return bool((targets == targets).any())
     if name == "time_to_detect" and predictions.moments is None:

@@ -374,7 +374,9 @@ class AnomalyDetection(Task):
         return {
             name: metric.compute(targets, predictions)
             for name, metric in self.all_metrics.items()
-            if name not in own or defined_on(name, targets, predictions)
+            if metric.defined_for_any_targets
+            or name not in own
+            or defined_on(name, targets, predictions)
         }
 
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from mlops_platform.serving.schema import FeatureSchema
@@ -42,17 +43,23 @@ class PlainModel:
     joint: Joint | None = None
 
 
-def plain_model(model: Any, schema: FeatureSchema, *, every_class: bool = False) -> PlainModel:
+def plain_model(
+    model: Any, schema: FeatureSchema, *, every_class: bool = False, limited: bool = True
+) -> PlainModel:
     """Read off what a task has finished.
 
     Args:
         every_class: whether the numbers are the probabilities of all classes of the model.
+        limited: whether trees may be no more than a worker compiles; too many are left to
+            Treelite, or refused. Else they are read however many there are.
 
     Raises:
         NotCompilable: a part of it has no compiled form; the message names it.
     """
     parts = unpack_classes(model, schema) if every_class else unpack(model, schema)
-    heads = tuple(_plain(head, len(parts.heads)) for head in parts.heads)
+    heads = tuple(map(_plain, parts.heads))
+    if limited:
+        heads = tuple(map(partial(_limited, count=len(heads)), heads, parts.heads))
     return PlainModel(heads, parts.joint)
 
 
@@ -67,14 +74,18 @@ def score_of(head: Head) -> LinearTerms | Ensemble | None:
     return ensemble_of(head.estimator, head.columns, head.position)
 
 
-def _plain(head: Head, heads: int) -> PlainHead:
+def _plain(head: Head) -> PlainHead:
     score = score_of(head)
     if score is None:
         raise NotCompilable(f"{type(head.estimator).__name__} has no compiled form.")
-    of_class = head.position is not None
-    if isinstance(score, LinearTerms):
-        return PlainHead(score, head.link, of_class)
-    if of_class:
-        require_few_nodes(score, heads)
-        return PlainHead(score, head.link, of_class)
-    return PlainHead(score, head.link, treelite=stored_by_treelite(score, head.estimator))
+    return PlainHead(score, head.link, of_class=head.position is not None)
+
+
+def _limited(plain: PlainHead, head: Head, count: int) -> PlainHead:
+    """One of `count` heads as a worker can have it."""
+    if isinstance(plain.score, LinearTerms):
+        return plain
+    if plain.of_class:
+        require_few_nodes(plain.score, count)
+        return plain
+    return replace(plain, treelite=stored_by_treelite(plain.score, head.estimator))
