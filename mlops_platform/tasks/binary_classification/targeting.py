@@ -79,18 +79,18 @@ class Targeting(Section):
             "targeted_lift": Metric(
                 "how much more frequent positives are among those acted on; 1 is guessing",
                 greater_is_better=True,
-                compute=partial(_lift, targeting=self),
+                compute=partial(_of_targeted, targeting=self, figure="lift"),
                 headline=True,
             ),
             "targeted_gain": Metric(
                 "share of all positives that are acted on",
                 greater_is_better=True,
-                compute=partial(_gain, targeting=self),
+                compute=partial(_of_targeted, targeting=self, figure="gain"),
             ),
             "targeted_precision": Metric(
                 "share of positives among those acted on",
                 greater_is_better=True,
-                compute=partial(_precision, targeting=self),
+                compute=partial(_of_targeted, targeting=self, figure="precision"),
             ),
             "top_calibration_error": Metric(
                 "distance of probability and frequency in the tenth of the highest probabilities",
@@ -108,6 +108,37 @@ class Targeting(Section):
             headline=True,
         )
         return {**named, "targeted_profit": profit}
+
+
+class Targeted(NamedTuple):
+    """Those that are acted on, by weight, and all rows.
+
+    Attributes:
+        positives: among them.
+        stated: positives to be expected by their probabilities.
+    """
+
+    rows: float
+    positives: float
+    stated: float
+    all_rows: float
+    all_positives: float
+
+    @property
+    def precision(self) -> float:
+        """Share of positives among them."""
+        return self.positives / self.rows
+
+    @property
+    def gain(self) -> float:
+        """Share of all positives that are among them; not a number where there is none."""
+        return self.positives / self.all_positives if self.all_positives else float("nan")
+
+    @property
+    def lift(self) -> float:
+        """How much more frequent positives are among them; not a number where there is none."""
+        expected = self.rows * self.all_positives / self.all_rows
+        return self.positives / expected if expected else float("nan")
 
 
 @dataclass(frozen=True)
@@ -140,6 +171,16 @@ class Ranked:
 
         return np.asarray(np.interp(rows, self.rows, self.stated))
 
+    @property
+    def all_rows(self) -> float:
+        """By weight."""
+        return float(self.rows[-1])
+
+    def first(self, rows: float) -> Targeted:
+        """Those that are acted on, where so many are."""
+        positives, stated = float(self.positives_of(rows)), float(self.stated_of(rows))
+        return Targeted(rows, positives, stated, self.all_rows, float(self.positives[-1]))
+
 
 def ranked(labels: Labels, scores: Numbers, weights: Numbers | None = None) -> Ranked:
     """Sort rows by their probability.
@@ -163,46 +204,21 @@ def ranked(labels: Labels, scores: Numbers, weights: Numbers | None = None) -> R
     )
 
 
-class Targeted(NamedTuple):
-    """How many rows are acted on and how many of them are positive, by weight, and of all rows."""
-
-    rows: float
-    positives: float
-    all_rows: float
-    all_positives: float
-
-
-def targeted(labels: Labels, predictions: Predictions, targeting: Targeting) -> Targeted:
-    """Act on the rows of the highest probabilities that are affordable."""
+def _of_targeted(
+    labels: Labels, predictions: Predictions, targeting: Targeting, figure: str
+) -> float:
     order = ranked(labels, predictions[SCORE], predictions.weights)
-    all_rows, all_positives = float(order.rows[-1]), float(order.positives[-1])
-    rows = targeting.affordable(all_rows)
-    return Targeted(rows, float(order.positives_of(rows)), all_rows, all_positives)
-
-
-def _lift(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:
-    acted_on = targeted(labels, predictions, targeting)
-    expected = acted_on.rows * acted_on.all_positives / acted_on.all_rows
-    return acted_on.positives / expected if expected else float("nan")
-
-
-def _gain(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:
-    acted_on = targeted(labels, predictions, targeting)
-    positives = acted_on.all_positives
-    return acted_on.positives / positives if positives else float("nan")
-
-
-def _precision(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:
-    acted_on = targeted(labels, predictions, targeting)
-    return acted_on.positives / acted_on.rows
+    acted_on = order.first(targeting.affordable(order.all_rows))
+    return float(getattr(acted_on, figure))
 
 
 def _profit(labels: Labels, predictions: Predictions, targeting: Targeting) -> float:
-    acted_on = targeted(labels, predictions, targeting)
+    order = ranked(labels, predictions[SCORE], predictions.weights)
+    acted_on = order.first(targeting.affordable(order.all_rows))
     return float(targeting.profit(acted_on.rows, acted_on.positives))
 
 
 def _top_calibration_error(labels: Labels, predictions: Predictions) -> float:
     order = ranked(labels, predictions[SCORE], predictions.weights)
-    rows = TOP * float(order.rows[-1])
-    return float(abs(order.positives_of(rows) - order.stated_of(rows)) / rows)
+    top = order.first(TOP * order.all_rows)
+    return abs(top.positives - top.stated) / top.rows

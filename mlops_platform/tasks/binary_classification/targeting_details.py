@@ -66,40 +66,39 @@ def targeting_details_of(
     import numpy as np
 
     order = ranked(labels, predictions[SCORE], predictions.weights)
-    all_rows, all_positives = float(order.rows[-1]), float(order.positives[-1])
     shares = np.linspace(0, 1, POINTS + 1)
-    positives = order.positives_of(shares * all_rows)
+    positives = order.positives_of(shares * order.all_rows)
     profits: tuple[float, ...] = ()
     most_profitable = None
     if targeting.benefit is not None:
-        profits = tuple(np.asarray(targeting.profit(shares * all_rows, positives)).tolist())
+        profits = tuple(np.asarray(targeting.profit(shares * order.all_rows, positives)).tolist())
         # Between two steps profit is linear, so that no other number of rows brings more.
         by_step = np.asarray(targeting.profit(order.rows[1:], order.positives[1:]))
         most_profitable = _depth(order, float(order.rows[1 + by_step.argmax()]), targeting)
     return TargetingDetails(
-        declared=_depth(order, targeting.affordable(all_rows), targeting),
+        declared=_depth(order, targeting.affordable(order.all_rows), targeting),
         tenths=tuple(
-            _depth(order, all_rows * tenth / TENTHS, targeting) for tenth in range(1, TENTHS + 1)
+            _depth(order, order.all_rows * tenth / TENTHS, targeting)
+            for tenth in range(1, TENTHS + 1)
         ),
         most_profitable=most_profitable,
         shares=tuple(shares.tolist()),
-        gains=tuple((positives / all_positives).tolist()),
+        gains=tuple((positives / order.positives[-1]).tolist()),
         profits=profits,
     )
 
 
 def _depth(order: Ranked, rows: float, targeting: Targeting) -> Depth:
-    all_rows, all_positives = float(order.rows[-1]), float(order.positives[-1])
-    positives, stated = float(order.positives_of(rows)), float(order.stated_of(rows))
+    acted_on = order.first(rows)
     has_profit = targeting.benefit is not None
     return Depth(
-        share=rows / all_rows,
+        share=rows / order.all_rows,
         rows=rows,
-        gain=positives / all_positives,
-        lift=(positives / rows) / (all_positives / all_rows),
-        stated=stated / rows,
-        observed=positives / rows,
-        profit=float(targeting.profit(rows, positives)) if has_profit else None,
+        gain=acted_on.gain,
+        lift=acted_on.lift,
+        stated=acted_on.stated / rows,
+        observed=acted_on.precision,
+        profit=float(targeting.profit(rows, acted_on.positives)) if has_profit else None,
     )
 
 
