@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.exporting.onnx_form.session import GraphSession
-from mlops_platform.exporting.refusal import NotExportable
-from mlops_platform.exporting.speed import STARTS, TIMED_ROWS, Speed, seconds_of_children
+from mlops_platform.exporting.speed import (
+    TIMED_ROWS,
+    Speed,
+    cold_start_milliseconds,
+    run_fresh,
+)
 from mlops_platform.exporting.verification import Said
 
 if TYPE_CHECKING:
@@ -46,20 +47,9 @@ def ask_graph(version: Exportable, file: Path, rows: Sequence[Row]) -> list[Said
 
 def measure_graph(file: Path, rows: Sequence[Row]) -> Speed:
     """How quick it is, row by row."""
-    starts = []
-    for _ in range(STARTS):
-        before = seconds_of_children()
-        finished = subprocess.run(  # noqa: S603 - our own interpreter
-            [sys.executable, "-I", "-c", _SCORE_FIRST, str(file)],
-            input=json.dumps(rows[0]),
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if finished.returncode != 0:
-            last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
-            raise NotExportable(f"the exported graph fails in a fresh process: {last}")
-        starts.append(1e3 * (seconds_of_children() - before))
+    arguments, first = ["-I", "-c", _SCORE_FIRST, str(file)], json.dumps(rows[0])
+    what = "the exported graph fails in a fresh process"
+    start = cold_start_milliseconds(lambda: run_fresh(arguments, first, what))
     session = GraphSession(file.read_bytes())
     tensors = [session.feed([row]) for row in rows[:TIMED_ROWS]]
 
@@ -70,4 +60,4 @@ def measure_graph(file: Path, rows: Sequence[Row]) -> Speed:
         return time.process_time() - started
 
     row = 1e6 * min(seconds() for _ in range(3)) / len(tensors)
-    return Speed(cold_start_milliseconds=median(starts), row_microseconds=row)
+    return Speed(cold_start_milliseconds=start, row_microseconds=row)

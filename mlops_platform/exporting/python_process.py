@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from statistics import median
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from mlops_platform.exporting.refusal import NotExportable
-from mlops_platform.exporting.speed import STARTS, TIMED_ROWS, Speed, seconds_of_children
+from mlops_platform.exporting.speed import (
+    TIMED_ROWS,
+    Speed,
+    cold_start_milliseconds,
+    run_fresh,
+)
 from mlops_platform.exporting.verification import Said
 
 if TYPE_CHECKING:
@@ -72,24 +73,11 @@ def ask_program(folder: Path, rows: Sequence[Row]) -> list[Said]:
 
 def measure_program(folder: Path, rows: Sequence[Row]) -> Speed:
     """How quick it is, by rows that it can answer."""
-    starts = []
-    for _ in range(STARTS):
-        before = seconds_of_children()
-        _run(folder, _SCORE_FIRST, rows[:1])
-        starts.append(1e3 * (seconds_of_children() - before))
+    start = cold_start_milliseconds(lambda: _run(folder, _SCORE_FIRST, rows[:1]))
     row = 1e6 * float(_run(folder, _TIME_ROWS, rows[:TIMED_ROWS]))
-    return Speed(cold_start_milliseconds=median(starts), row_microseconds=row)
+    return Speed(cold_start_milliseconds=start, row_microseconds=row)
 
 
 def _run(folder: Path, program: str, rows: Sequence[Row]) -> str:
-    finished = subprocess.run(  # noqa: S603 - our own interpreter
-        [sys.executable, *ALONE, "-c", program, str(folder)],
-        input="".join(json.dumps(row) + "\n" for row in rows),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if finished.returncode != 0:
-        last: Any = (finished.stderr.strip().splitlines() or ["no message"])[-1]
-        raise NotExportable(f"the exported program fails: {last}")
-    return finished.stdout
+    lines = "".join(json.dumps(row) + "\n" for row in rows)
+    return run_fresh([*ALONE, "-c", program, str(folder)], lines, "the exported program fails")
