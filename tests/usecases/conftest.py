@@ -95,14 +95,17 @@ class Lifecycle:
 
 @pytest.fixture(scope="session")
 def fitted() -> tuple[Any, pd.DataFrame]:
+    """A pipeline, as training leaves it behind."""
     from sklearn.calibration import CalibratedClassifierCV
     from sklearn.frozen import FrozenEstimator
     from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     generator = np.random.default_rng(0)
     rows = pd.DataFrame(generator.normal(size=(200, 2)), columns=["wind", "late"])
-    labels = (rows["late"] + generator.normal(size=200) > 0).to_numpy()
-    pipeline = LogisticRegression().fit(rows, labels)
+    labels = (rows["late"] + 0.5 * rows["wind"] + generator.normal(size=200) > 0).to_numpy()
+    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, labels)
     return CalibratedClassifierCV(FrozenEstimator(pipeline)).fit(rows, labels), rows
 
 

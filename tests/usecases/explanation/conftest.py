@@ -5,7 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,22 +17,6 @@ if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
 
 THRESHOLD = 0.25
-
-
-@pytest.fixture(scope="session")
-def fitted() -> tuple[Any, pd.DataFrame]:
-    """A pipeline, as training leaves it behind."""
-    from sklearn.calibration import CalibratedClassifierCV
-    from sklearn.frozen import FrozenEstimator
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    generator = np.random.default_rng(0)
-    rows = pd.DataFrame(generator.normal(size=(200, 2)), columns=["wind", "late"])
-    labels = (rows["late"] + 0.5 * rows["wind"] + generator.normal(size=200) > 0).to_numpy()
-    pipeline = make_pipeline(StandardScaler(), LogisticRegression()).fit(rows, labels)
-    return CalibratedClassifierCV(FrozenEstimator(pipeline)).fit(rows, labels), rows
 
 
 @pytest.fixture
