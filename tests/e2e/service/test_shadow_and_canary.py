@@ -334,6 +334,9 @@ def port(stage: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         workers = psutil.Process(process.pid).children(recursive=True)
         yield port
         assert process.poll() is None, output.read_text()
+    except AssertionError as error:
+        error.add_note(output.read_text())
+        raise
     finally:
         process.terminate()
         process.wait(60)
