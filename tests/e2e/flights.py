@@ -2,6 +2,9 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
 
 from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 
@@ -15,6 +18,30 @@ SCHEMA = FeatureSchema(
         CategoricalColumn(name="carrier", missing_allowed=False, categories=("AA", "UA")),
     ),
 )
+
+
+FEATURES = ["distance_miles", "carrier"]
+
+
+def fitted(rows: pd.DataFrame) -> Any:
+    """A calibrated pipeline of `is_late`, as training makes it."""
+    from sklearn.calibration import CalibratedClassifierCV
+    from sklearn.compose import ColumnTransformer
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.impute import SimpleImputer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import Pipeline, make_pipeline
+    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+    columns = ColumnTransformer(
+        [
+            ("numeric", make_pipeline(SimpleImputer(), StandardScaler()), ["distance_miles"]),
+            ("categorical", OneHotEncoder(handle_unknown="ignore"), ["carrier"]),
+        ]
+    )
+    pipeline = Pipeline([("columns", columns), ("estimator", LogisticRegression())])
+    pipeline.fit(rows[FEATURES], rows["is_late"])
+    return CalibratedClassifierCV(FrozenEstimator(pipeline)).fit(rows[FEATURES], rows["is_late"])
 
 
 def until(condition: Callable[[], bool], seconds: float) -> None:

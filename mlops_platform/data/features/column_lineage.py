@@ -61,7 +61,8 @@ def model_lineage(
     schema = {
         f'"{parent}"': dict.fromkeys(relations[parent]["columns"], "unknown") for parent in parents
     }
-    lineages = lineage(None, query, schema, dialect=DIALECT)
+    # Only names are read: a query trimmed to each column was nine tenths of the time.
+    lineages = lineage(None, query, schema, dialect=DIALECT, trim_selects=False)
     return {column: _leaves(lineages[column]) for column in node["columns"]}
 
 

@@ -30,14 +30,15 @@ from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, b
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import DEFAULT_TASK
-from tests.e2e.flights import MODEL, SCHEMA, until
+from tests.e2e.flights import MODEL, SCHEMA, fitted, until
 from tests.e2e.service.clients import AskingClients
 from tests.ports import free_port
+from tests.serving.packed import form_of
 
 pytestmark = pytest.mark.slow
 
 WORKERS, TIMEOUT_SECONDS, DRAIN_SECONDS = 2, 10, 12
-FEATURES = {"distance_miles": 1400.0, "carrier": "UA"}
+ROW = {"distance_miles": 1400.0, "carrier": "UA"}
 SLOW_ROWS = 20_000
 JSON = {"Content-Type": "application/json"}
 SERVING = {
@@ -52,10 +53,6 @@ SERVING = {
 
 @pytest.fixture(scope="module")
 def bento(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder
-
     folder, random = tmp_path_factory.mktemp("bento"), np.random.default_rng(0)
     rows = pd.DataFrame(
         {
@@ -64,8 +61,8 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
             "carrier": random.choice(np.array(["AA", "UA"], dtype=object), 200),
         }
     )
-    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), LogisticRegression())
-    model.fit(rows[["distance_miles", "carrier"]], rows["carrier"] == "AA")
+    rows["is_late"] = random.random(200) < rows["distance_miles"] / 5000
+    model = fitted(rows)
     return build_bento(
         BentoRequest(
             release=PackedRelease(
@@ -76,11 +73,13 @@ def bento(tmp_path_factory: pytest.TempPathFactory) -> BuiltBento:
                 constants={"threshold": 0.5},
                 training_set_hash="5e7",
                 serving=ServingSpec.model_validate(SERVING),
+                compiled=True,
             ),
             features=SCHEMA,
             model_directory=folder / "model",
             digests=save_model(model, folder / "model"),
             golden_rows=choose_golden_rows(SCHEMA, DEFAULT_TASK, model, rows, 10),
+            compiled_form=form_of(model, SCHEMA),
         ),
         folder / "home",
     )
@@ -221,7 +220,7 @@ def export(folder: Path) -> None:
         as_of=now,
         exported_at=now,
     )
-    row = ("flight-7", now.isoformat(), json.dumps(FEATURES))
+    row = ("flight-7", now.isoformat(), json.dumps(ROW))
     write_sqlite(folder / "online.sqlite", [row], lambda: described)
 
 
@@ -238,7 +237,7 @@ class Load(AskingClients):
     port: int
     clients: int = 4
     route: str = "/v1/predict"
-    body: dict[str, Any] = field(default_factory=lambda: dict(FEATURES))
+    body: dict[str, Any] = field(default_factory=lambda: dict(ROW))
     answered: list[tuple[str, float]] = field(default_factory=list)
     refused: list[tuple[int, Any]] = field(default_factory=list)
     broken: list[str] = field(default_factory=list)
@@ -365,7 +364,7 @@ def test_the_online_store_may_break_or_change_under_load(service: Service, break
 def test_requests_in_flight_at_sigterm_are_answered_and_then_no_new_one_is_taken(
     doomed: Service, record_property: Callable[[str, object], None]
 ) -> None:
-    batch = json.dumps({"rows": [FEATURES] * SLOW_ROWS})
+    batch = json.dumps({"rows": [ROW] * SLOW_ROWS})
     answers: list[int] = []
     ended: list[float] = []
 

@@ -37,10 +37,11 @@ from mlops_platform.spec import ServingSpec
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
-from tests.e2e.flights import MODEL, SCHEMA, until
+from tests.e2e.flights import FEATURES, MODEL, SCHEMA, fitted, until
 from tests.e2e.service.clients import AskingClients
 from tests.homes.stamped import write_stamp
 from tests.ports import free_port
+from tests.serving.packed import form_of
 
 pytestmark = pytest.mark.slow
 logger = logging.getLogger(__name__)
@@ -66,22 +67,6 @@ def _rows(seed: int) -> pd.DataFrame:
     return rows
 
 
-def _fit(rows: pd.DataFrame) -> Any:
-    from sklearn.compose import ColumnTransformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    columns = ColumnTransformer(
-        [
-            ("numeric", make_pipeline(SimpleImputer(), StandardScaler()), ["distance_miles"]),
-            ("categorical", OneHotEncoder(handle_unknown="ignore"), ["carrier"]),
-        ]
-    )
-    return make_pipeline(columns, LogisticRegression()).fit(rows, rows["is_late"])
-
-
 @dataclass
 class ServedHome:
     """A home with a ledger, a registry and a store of Bentos."""
@@ -101,10 +86,10 @@ class ServedHome:
         present = self.ledger.current_release(MODEL)
         sequence = present.sequence + 1 if present else 1
         rows = _rows(sequence)
-        fitted, directory = _fit(rows), self.settings.home / "fitted" / str(sequence)
-        digests = save_model(fitted, directory)
+        model, directory = fitted(rows), self.settings.home / "fitted" / str(sequence)
+        digests = save_model(model, directory)
         description = ModelDescription(
-            input_example=rows[["distance_miles", "carrier"]].head(2),
+            input_example=rows[FEATURES].head(2),
             kinds={"distance_miles": KINDS["numeric"], "carrier": KINDS["categorical"]},
             predict_method=DEFAULT_TASK.predict_method,
             answers=DEFAULT_TASK.answers_of_model,
@@ -125,11 +110,13 @@ class ServedHome:
                     constants={"threshold": 0.5},
                     training_set_hash="5e7",
                     serving=ServingSpec(timeout_seconds=5, drain_seconds=6),
+                    compiled=True,
                 ),
                 features=SCHEMA,
                 model_directory=directory,
                 digests=digests,
-                golden_rows=choose_golden_rows(SCHEMA, DEFAULT_TASK, fitted, rows, 10),
+                golden_rows=choose_golden_rows(SCHEMA, DEFAULT_TASK, model, rows, 10),
+                compiled_form=form_of(model, SCHEMA),
             ),
             self.settings.bentoml_home,
         )
