@@ -80,7 +80,10 @@ def _details(spec: ModelSpec, recipe: Recipe, version: VersionFacts) -> ModelDet
         contact=spec.card.contact or ", ".join(spec.owners),
         license=spec.card.license or "not declared",
         task=spec.task.type,
-        task_options=spec.task.model_dump(mode="json", exclude={"type", "metrics"}),
+        task_options=spec.task.model_dump(
+            mode="json", exclude={"type", "metrics"}, exclude_none=True
+        ),
+        has_event_time=spec.features.has_event_time,
         label=f"{spec.label.table}.{spec.label.column}",
         features={kind: columns for kind in KINDS if (columns := spec.features.of_kind(kind))},
         candidate=recipe.candidate,

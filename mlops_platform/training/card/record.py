@@ -59,6 +59,7 @@ class ModelDetails(Record):
 
     Args:
         features: by kind; without the kinds that it has none of.
+        has_event_time: without one, the days of rows are those on which they landed.
     """
 
     name: str
@@ -70,6 +71,7 @@ class ModelDetails(Record):
     license: str
     task: str
     task_options: dict[str, Any]
+    has_event_time: bool = True
     label: str
     features: dict[KindName, tuple[str, ...]]
     candidate: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from mlops_platform.clock import moment_text
@@ -55,6 +56,13 @@ def _words(name: str) -> str:
     return name.replace("_", " ")
 
 
+def _days(span: tuple[date, date], has_event_time: bool) -> str:
+    """When rows were, or landed where nothing says when they were."""
+    first, last = span
+    days = f"from {first} to {last}" if first < last else f"on {first}"
+    return days if has_event_time else f"that landed {days}"
+
+
 def _number(value: float | None) -> str:
     if value is None:
         return "-"
@@ -99,6 +107,7 @@ _TEMPLATES: Final = Templates(
         "moment": moment_text,
         "percent": _percent,
         "option": _option,
+        "days": _days,
         "figure": _figure,
         "gap": _gap,
         "reference_difference": _reference_difference,

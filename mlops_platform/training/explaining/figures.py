@@ -44,7 +44,7 @@ def importance_figure(task: Task, importances: Sequence[Importance]) -> Figure:
         ecolor=INK,
         height=0.65,
     )
-    axes.set_xlabel(f"rise of the {task.loss_name} when the column is shuffled")
+    axes.set_xlabel(f"rise of the {task.loss_name} when shuffled")
     axes.set_title("Permutation importance")
     return figure
 

@@ -93,6 +93,25 @@ def test_the_card_tells_what_the_run_found(render, card, evaluation, recipe):
         assert fact in text
 
 
+@pytest.mark.parametrize("render", [card_markdown, card_html])
+def test_rows_without_an_event_time_have_the_day_on_which_they_landed_and_no_other(render, card):
+    details = card.model_details.model_copy(update={"has_event_time": False})
+    landed = card.evaluation_data.first_day
+    tested = card.evaluation_data.model_copy(update={"last_day": landed})
+    timeless = card.model_copy(update={"model_details": details, "evaluation_data": tested})
+
+    assert f"that landed on {landed}," in render(timeless)
+    assert "last day" in render(card)
+    assert "last day" not in render(timeless)
+
+
+@pytest.mark.parametrize("render", [card_markdown, card_html])
+def test_what_the_task_does_not_say_has_no_line(render, card, spec):
+    assert spec.task.model_dump()["targeting"] is None
+
+    assert "Targeting" not in render(card)
+
+
 def test_json_is_the_whole_card(card):
     assert Card.model_validate_json(card.model_dump_json()) == card
     sections = json.loads(card.model_dump_json())
@@ -137,7 +156,7 @@ def compared(make_card, spec, candidate, split, rows):
 
 @pytest.mark.parametrize("render", [card_markdown, card_html])
 def test_groups_are_compared_with_intervals(render, compared):
-    text = render(compared)
+    text = render(compared).replace("<small>", " ")
     fairness = compared.quantitative_analyses.fairness
     selected = fairness.columns[0].metric("selection_rate")
     figure, gap = selected.figures["red"], selected.difference
