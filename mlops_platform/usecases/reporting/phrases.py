@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from mlops_platform.clock import moment_text
+from mlops_platform.formats.digits import digits
 from mlops_platform.ledger.records import REPLAYED, Decision, Release
 from mlops_platform.monitoring.policy.decide import FINDINGS
 from mlops_platform.record import Record
@@ -14,6 +15,8 @@ from mlops_platform.usecases.window.score import ScoredWindow
 
 NO_ZONE: Final = "UTC"
 HASH_CHARACTERS: Final = 32
+LEAST_SHOWN: Final = 1e-4
+"""Four digits after the point would say of less that it is nothing."""
 _DONE: Final = {
     "retrain": "decided to retrain",
     "suggest": "suggested a retraining",
@@ -134,7 +137,7 @@ def _evidence_text(evidence: Mapping[str, Any]) -> Iterator[str]:
 
 def _value_text(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.4f}"
+        return f"{value:.4f}" if value == 0 or abs(value) >= LEAST_SHOWN else digits(value)
     if isinstance(value, list) and all(isinstance(item, str) for item in value):
         return " and ".join(value)
     if isinstance(value, dict | list):
