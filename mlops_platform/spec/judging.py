@@ -14,6 +14,7 @@ from mlops_platform.spec.retraining.split import ResamplingUnit
 MIN_EVENTS: Final = 50
 MOST_SHIFT: Final = 0.3
 LEAST_CHANCE: Final = 0.5
+MOST_NEAR_DUPLICATES: Final = 0.05
 
 
 class PartialDependenceSpec(Section):
@@ -269,6 +270,20 @@ class GateSpec(Section):
     importance_shift_refuses: bool = Field(
         default=False,
         description="Whether a larger shift rejects the candidate.",
+        exclude_if=left_out_where(False),
+    )
+    max_near_duplicates: Annotated[float, Field(ge=0, le=1)] | None = Field(
+        default=MOST_NEAR_DUPLICATES,
+        description=(
+            "Share of the test rows whose texts may be nearly those of rows that the candidate was "
+            "fitted or finished on; more is told, and refuses nothing by itself. Null tells "
+            "nothing."
+        ),
+        exclude_if=left_out_where(MOST_NEAR_DUPLICATES),
+    )
+    near_duplicates_refuse: bool = Field(
+        default=False,
+        description="Whether a larger share rejects the candidate.",
         exclude_if=left_out_where(False),
     )
     max_row_cpu_milliseconds: Annotated[float, Field(gt=0)] = Field(

@@ -20,6 +20,7 @@ from mlops_platform.training.card.record import (
 from mlops_platform.training.judging.class_chances import class_table
 from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
+from mlops_platform.training.judging.near_duplicates import near_duplicate_table
 from mlops_platform.training.judging.rivals import rival_table
 from mlops_platform.training.judging.subgroups import worse_groups_text
 from mlops_platform.training.pipelines.pipeline import candidate_named
@@ -130,6 +131,9 @@ def _detail_tables(spec: ModelSpec, evaluation: Evaluation) -> tuple[DetailTable
         tables = (*tables, class_table(evaluation.class_chances))
     if evaluation.rivals:
         tables = (*tables, rival_table(spec.task, evaluation.rivals, evaluation.metrics))
+    if evaluation.near_duplicates:
+        table = near_duplicate_table(evaluation.near_duplicates, spec.task.baseline_name)
+        tables = (*tables, table)
     return tables
 
 

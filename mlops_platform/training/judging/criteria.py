@@ -35,6 +35,8 @@ FAIRNESS: Final = "fairness"
 """Another one, of models that limit the gaps between groups of people."""
 RIVALS: Final = "better_than_rivals"
 """Another one, of models whose task has simple rules to compare with."""
+NEW_TEXTS: Final = "new_texts"
+"""Another one, of models with text columns."""
 AGREEMENT: Final = "agrees_with_champion"
 """The last one, of models whose task measures how alike two versions answer."""
 _TOLD: Final = "the verdict does not depend on it"
@@ -68,6 +70,7 @@ def criteria_of(spec: ModelSpec) -> tuple[str, ...]:
         *((CLASS_CHANCES,) if judges_classes(spec) else ()),
         *((FAIRNESS,) if spec.gate.fairness else ()),
         *((RIVALS,) if spec.task.has_rivals else ()),
+        *((NEW_TEXTS,) if spec.features.text else ()),
         *((AGREEMENT,) if spec.task.version_metrics else ()),
     )
 
@@ -122,6 +125,7 @@ def all_criteria(
         *([_class_chances(spec, evaluation)] if judges_classes(spec) else []),
         *([_fairness(spec, evaluation)] if spec.gate.fairness else []),
         *([_better_than_rivals(spec, evaluation)] if spec.task.has_rivals else []),
+        *([_new_texts(spec, evaluation)] if spec.features.text else []),
         *([_agreement(spec, comparison)] if spec.task.version_metrics else []),
     )
 
@@ -334,6 +338,33 @@ def _better_than_rivals(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         threshold=best.loss,
         unit=loss,
         description=text if refuses else f"{text}; {_TOLD}",
+        binding=refuses,
+    )
+
+
+def _new_texts(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Whether it was tested on texts that it had not nearly seen: told, unless the YAML refuses."""
+    found, most = evaluation.near_duplicates, spec.gate.max_near_duplicates
+    refuses = spec.gate.near_duplicates_refuse
+    if most is None or found is None:
+        why = "no level is declared" if most is None else "its evaluation did not look for them"
+        return Criterion(name=NEW_TEXTS, passed=True, description=f"{why}; {_TOLD}", binding=False)
+    text = (
+        f"{found.share:.1%} of the test rows have texts that are nearly those of rows that it was "
+        f"fitted or finished on"
+    )
+    if found.repeated.loss is not None and found.new.loss is not None:
+        text += (
+            f" ({spec.task.loss_name} {found.repeated.loss:.4f}; on the others "
+            f"{found.new.loss:.4f})"
+        )
+    return Criterion(
+        name=NEW_TEXTS,
+        passed=found.share <= most,
+        value=found.share,
+        threshold=most,
+        description=f"{text}; "
+        + (f"at most {most:.0%} are allowed" if refuses else f"told from {most:.0%} on, {_TOLD}"),
         binding=refuses,
     )
 

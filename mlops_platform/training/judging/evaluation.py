@@ -28,6 +28,7 @@ from mlops_platform.training.judging.class_chances import (
     taught_shares,
 )
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
+from mlops_platform.training.judging.near_duplicates import NearDuplicates, near_duplicates_of
 from mlops_platform.training.judging.rivals import Rival, rivals_of
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
@@ -83,6 +84,7 @@ class Evaluation(Record):
         artifact_bytes: size of the stored model.
         class_chances: of the outcomes of each class, where the task judges them apart.
         rivals: simple rules on the same rows, where the task has any.
+        near_duplicates: of texts, across the split; None without text columns, or of a past fit.
         fairness: figures of groups of people; None where the YAML declares no column for them.
     """
 
@@ -113,6 +115,7 @@ class Evaluation(Record):
     class_chances: tuple[ClassChance, ...] = Field(default=(), exclude_if=left_out_where_empty)
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
     rivals: tuple[Rival, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    near_duplicates: NearDuplicates | None = Field(default=None, exclude_if=left_out_where_empty)
 
 
 def evaluate(
@@ -167,6 +170,11 @@ def evaluate(
         class_chances=_class_chances(spec, split, predictions, paired.units),
         fairness=_fairness(spec, rows, predictions, paired.units),
         rivals=_rivals(spec, split, predictions),
+        near_duplicates=(
+            near_duplicates_of(spec, split, paired)
+            if spec.features.text and artifact_bytes is not None
+            else None
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from mlops_platform.monitoring.alarms.drift_alarms import DRIFT_CHECKS
 from mlops_platform.monitoring.alarms.performance_alarms import performance_checks
 from mlops_platform.monitoring.alarms.quality_alarms import QUALITY_CHECKS
 from mlops_platform.spec import ModelSpec
-from mlops_platform.training.judging.criteria import criteria_of
+from mlops_platform.training.judging.criteria import NEW_TEXTS, criteria_of
 
 Described = Callable[[ModelSpec], dict[str, str]]
 
@@ -172,3 +172,22 @@ def test_models_that_limit_gaps_have_a_check_of_them(spec: ModelSpec) -> None:
         assert limits in description["fairness"]
         assert "one origin" in description["fairness"]
     assert "fewer than two groups have 70 rows" in criterion_descriptions(fair)["fairness"]
+
+
+@pytest.mark.parametrize(
+    ("gate", "told"),
+    [
+        ({}, "At most 5% of the test rows may have texts"),
+        ({}, "More is told, and refuses nothing."),
+        ({"near_duplicates_refuse": True}, "that the candidate was fitted or finished on."),
+        ({"max_near_duplicates": None}, "(switched off)"),
+    ],
+)
+def test_near_duplicate_texts_are_described(gate: dict[str, Any], told: str) -> None:
+    spec = changed(declared_spec("spam"), "gate", **gate)
+
+    described = criterion_descriptions(spec)
+
+    assert tuple(described) == criteria_of(spec)
+    assert told in described[NEW_TEXTS]
+    assert ("refuses nothing" in described[NEW_TEXTS]) is (gate == {})

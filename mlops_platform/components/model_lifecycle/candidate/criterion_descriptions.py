@@ -7,6 +7,7 @@ from mlops_platform.training.judging.criteria import (
     AGREEMENT,
     CLASS_CHANCES,
     FAIRNESS,
+    NEW_TEXTS,
     RIVALS,
     judges_classes,
 )
@@ -51,6 +52,7 @@ def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
         **_class_chances(spec),
         **_fairness(spec),
         **_rivals(spec),
+        **_new_texts(spec),
         **_agreement(spec),
     }
 
@@ -61,6 +63,21 @@ def _rivals(spec: ModelSpec) -> dict[str, str]:
     must = "must be" if spec.gate.better_than_rivals else "is, or it is told that it is not,"
     loss = spec.task.loss_name
     return {RIVALS: f"The {loss} of the test rows {must} below that of simple rules."}
+
+
+def _new_texts(spec: ModelSpec) -> dict[str, str]:
+    most = spec.gate.max_near_duplicates
+    if not spec.features.text:
+        return {}
+    if most is None:
+        return {NEW_TEXTS: "Whether test rows have new texts is not told (switched off)."}
+    refused = "" if spec.gate.near_duplicates_refuse else " More is told, and refuses nothing."
+    return {
+        NEW_TEXTS: (
+            f"At most {most:.0%} of the test rows may have texts that are nearly those of rows "
+            f"that the candidate was fitted or finished on.{refused}"
+        )
+    }
 
 
 def _agreement(spec: ModelSpec) -> dict[str, str]:
