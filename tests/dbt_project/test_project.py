@@ -60,7 +60,7 @@ def test_every_table_and_every_column_is_described(content: Any) -> None:
         for node in (*content["nodes"].values(), *content["sources"].values())
         if node["resource_type"] in ("model", "seed", "source")
     ]
-    assert len(documented) == 32
+    assert len(documented) >= 32
     for node in documented:
         assert node["description"].strip(), node["name"]
         assert node["columns"], node["name"]

@@ -1,0 +1,1 @@
+"""How data that comes along was made from what others publish."""
