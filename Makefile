@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export VIRTUAL_ENV := $(abspath $(VENV))
 export DAGSTER_DISABLE_TELEMETRY := true
 
-.PHONY: help setup demo test up check check-fast lint types rules bench docs faults reference lock clean
+.PHONY: help setup demo portfolio test up check check-fast lint types rules bench docs faults reference lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ setup: $(INSTALLED) ## install the locked packages and prepare MLOPS_HOME, once
 
 demo: setup ## land real flights and release the first champion
 	@$(BIN)/mlops demo
+
+portfolio: setup ## bring every other model to its first champion, and watch its latest windows
+	@$(BIN)/mlops portfolio
 
 up: setup ## Dagster and the MLflow UI on loopback, until Ctrl-C
 	@$(BIN)/mlops up

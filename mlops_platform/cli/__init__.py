@@ -37,6 +37,10 @@ COMMANDS = {
         "demo",
         "Release a first champion on three months of flights, then replay the weeks that followed.",
     ),
+    "portfolio": Listed(
+        "portfolio",
+        "Bring every other model to its first champion, and live through its latest windows.",
+    ),
     "up": Listed("home.up", "Start Dagster and the MLflow UI on loopback; Ctrl-C stops them."),
     "check": Listed(
         "check", "Check everything that is declared; tell every mistake with file, line and fix."
@@ -130,7 +134,8 @@ COMMANDS = {
 """In the order of a first session."""
 
 WORKING_ON_ANY_HOME = (
-    *("setup", "init", "demo", "up", "train", "watch", "replay", "land", "rebuild", "restore"),
+    *("setup", "init", "demo", "portfolio", "up", "train", "watch", "replay"),
+    *("land", "rebuild", "restore"),
 )
 """They set the home up themselves."""
 
@@ -141,7 +146,7 @@ LOADING_DEFINITIONS = ("erase", "prove")
 """They need the manifest of the dbt project as it is now; who sets the home up makes it as well."""
 
 
-RESUMED = ("setup", "demo", "replay", "backtest")
+RESUMED = ("setup", "demo", "portfolio", "replay", "backtest")
 """They keep what they have finished."""
 
 INTERRUPTED = 128 + signal.SIGINT

@@ -10,7 +10,9 @@ from mlops_platform.errors import SpecError
 from mlops_platform.settings import settings
 
 if TYPE_CHECKING:
+    from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
     from mlops_platform.driving.by_hand import ByHand
+    from mlops_platform.driving.driver import JobDriver
 
 
 @contextmanager
@@ -28,20 +30,38 @@ def by_hand(model: str, actor: str, *, quiet: bool = False) -> Iterator["ByHand"
         _refuse_unknown(model)
         ensure_set_up()
         refuse_if_retired(model)
-        from mlops_platform.cli.progress import ConsoleDisplay
-        from mlops_platform.components.models import declared_lifecycle, loading
-        from mlops_platform.definitions import defs
-        from mlops_platform.driving.by_hand import ByHand
-        from mlops_platform.driving.driver import JobDriver
-        from mlops_platform.driving.instance import open_quiet_instance
-        from mlops_platform.usecases.deployment import open_deployment
+        with job_driver() as driver:
+            from mlops_platform.components.models import declared_lifecycle
 
-        # Before the models by themselves: it refuses at its line what does not fit together.
-        with loading():
-            definitions = defs()
-        with open_quiet_instance() as instance:
-            driver, declared = JobDriver(definitions, instance), declared_lifecycle(model)
-            yield ByHand(open_deployment(), driver, declared, ConsoleDisplay(console), actor)
+            yield running_by_hand(driver, declared_lifecycle(model), actor)
+
+
+@contextmanager
+def job_driver() -> Iterator["JobDriver"]:
+    """The jobs of everything that is declared, to be run in this process.
+
+    Raises:
+        SpecError: of what is declared, something does not fit together.
+    """
+    from mlops_platform.components.models import loading
+    from mlops_platform.definitions import defs
+    from mlops_platform.driving.driver import JobDriver
+    from mlops_platform.driving.instance import open_quiet_instance
+
+    # Before the models by themselves: it refuses at its line what does not fit together.
+    with loading():
+        definitions = defs()
+    with open_quiet_instance() as instance:
+        yield JobDriver(definitions, instance)
+
+
+def running_by_hand(driver: "JobDriver", model: "LifecycleModel", actor: str) -> "ByHand":
+    """One model, shown on the console while it runs."""
+    from mlops_platform.cli.progress import ConsoleDisplay
+    from mlops_platform.driving.by_hand import ByHand
+    from mlops_platform.usecases.deployment import open_deployment
+
+    return ByHand(open_deployment(), driver, model, ConsoleDisplay(console), actor)
 
 
 def refuse_if_retired(model: str) -> None:

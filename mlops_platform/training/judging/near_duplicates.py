@@ -81,8 +81,7 @@ def _part(paired: PairedLosses, rows: NDArray[np.bool_]) -> Part:
         return Part(rows=0, loss=None, baseline_loss=None)
     weights = None if paired.weights is None else paired.weights[rows]
     baseline, own = (
-        mean_of(losses[rows], weights)
-        for losses in (paired.champion, paired.candidate)
+        mean_of(losses[rows], weights) for losses in (paired.champion, paired.candidate)
     )
     return Part(rows=count, loss=own, baseline_loss=baseline)
 
