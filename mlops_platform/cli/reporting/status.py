@@ -96,6 +96,9 @@ def _show(status: "DeploymentStatus") -> None:
         )
     console.print(table)
     for model in status.models:
+        if _waits_for_training(model):
+            # Outside the table, so that it can be copied in one piece.
+            say(f"mlops train {model.model}")
         for decision in dict.fromkeys((model.retired, model.frozen, model.last_decision)):
             if decision is not None:
                 head = f"{model.model} {decision.kind} by {decision.actor}: "
@@ -145,8 +148,7 @@ def _champion(model: "ModelStatus") -> Text:
     if champion is None:
         if model.challenger is not None:
             return Text.assemble("none yet", (_challenger(model.challenger), "cyan"))
-        waits = model.declared and model.retired is None
-        return Text(f"none yet: mlops train {model.model}" if waits else "none")
+        return Text("none yet" if _waits_for_training(model) else "none")
     lines = Text(
         f"version {champion.version}\n"
         f"release {champion.release} since\n"
@@ -166,6 +168,15 @@ def _champion(model: "ModelStatus") -> Text:
     if model.challenger is not None:
         lines.append(_challenger(model.challenger), style="cyan")
     return lines
+
+
+def _waits_for_training(model: "ModelStatus") -> bool:
+    return (
+        model.champion is None
+        and model.challenger is None
+        and model.declared
+        and model.retired is None
+    )
 
 
 def _adjustment(adjustment: "AdjustmentState") -> Text:
@@ -214,7 +225,7 @@ def _drift(window: "WindowStatus | None") -> str:
     if window is None or window.drift_share is None:
         return ""
     alarm = "\nalarm" if window.drift_alarm else ""
-    return f"{100 * window.drift_share:.0f} %\npredictions\n{window.prediction_drift:.3f}{alarm}"
+    return f"{100 * window.drift_share:.0f} %\noutputs\n{window.prediction_drift:.3f}{alarm}"
 
 
 def _last_decision(model: "ModelStatus") -> str:

@@ -27,7 +27,7 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
     new.at("2013-04-01T04:00")
     shown = mlops("status")
     assert shown.exit_code == 0
-    for words in ("none yet: mlops train flight_delay", "none scored yet", "which a replay"):
+    for words in ("none yet", "mlops train flight_delay\n", "none scored yet", "which a replay"):
         assert words in shown.output
     model = _status(mlops)["models"][0]
     assert model == {
@@ -114,7 +114,7 @@ def test_the_figures_of_a_mature_window(past, mlops) -> None:
         "log loss",
         "baseline 0.5500",
         "50 %",
-        "predictions",
+        "outputs",
         "0.070",
     ):
         assert words in shown
@@ -152,6 +152,9 @@ def test_eighty_columns_cut_nothing(past, mlops, monkeypatch: pytest.MonkeyPatch
     words = ("flight_delay", "challenger 3", "estimated", "unknown", "100 %", "alarm", "2013-04-22")
     for word in words:
         assert word in shown
+    for spec in declared_specs():
+        assert spec.name in shown
+
 
 
 @pytest.mark.parametrize(
