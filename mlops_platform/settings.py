@@ -98,6 +98,11 @@ class Settings:
         return self.lake / "predictions"
 
     @property
+    def kpi(self) -> Path:
+        """`kpi/<model>/window=YYYY-MM-DD/data.parquet`, what is counted by version and decision."""
+        return self.lake / "kpi"
+
+    @property
     def incidents(self) -> Path:
         """`incidents/<model>/<id>.md`: the ticket of every incident."""
         return self.home / "incidents"

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     import pyarrow.dataset as ds
 
-PARTITIONED = ("features", "predictions", "served")
+PARTITIONED = ("features", "predictions", "served", "kpi")
 LEDGER = "ledger"
 SCHEMAS = ("landing", *PARTITIONED, "training_sets", "predictions_with_outcomes", LEDGER)
 CHANGES: Mapping[str, str] = {FIRST: "delivered", ADDED: "added", CHANGED: "changed", GONE: "gone"}
@@ -85,7 +85,8 @@ def open_catalogue(
     ``features.<table>``, ``training_sets.<model>`` (all snapshots, told apart by the column
     ``training_set``), ``predictions.<model>`` (all windows), ``predictions_with_outcomes.<model>``
     (the same with the present ``label`` and its ``known_at``, NULL where the outcome is not known),
-    ``served.<model>`` (every answer that was logged and has landed), ``ledger.<table>``,
+    ``served.<model>`` (every answer that was logged and has landed), ``kpi.<model>`` (what the
+    business counts, by window, version and decision), ``ledger.<table>``,
     ``prediction_columns`` (model, output and its meaning in the model's latest window) and
     ``catalogue`` (schema, name, rows, partitions).
 

@@ -24,6 +24,7 @@ from mlops_platform.spec.judging import (
 from mlops_platform.spec.limit import Limit, LimitSpec, bounds_of
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.monitoring.drift import DriftSpec, FixedDriftSpec
+from mlops_platform.spec.monitoring.kpi import KpiSpec
 from mlops_platform.spec.monitoring.levels import LevelsSpec, MetricLevelsSpec
 from mlops_platform.spec.monitoring.monitoring import MonitoringSpec
 from mlops_platform.spec.monitoring.performance import ChangeDetectionSpec, PerformanceSpec
@@ -99,6 +100,7 @@ __all__ = [
     "HeartbeatSpec",
     "HistorySpec",
     "ImprovementSpec",
+    "KpiSpec",
     "LabelSpec",
     "LevelsSpec",
     "Limit",

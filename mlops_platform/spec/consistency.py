@@ -31,6 +31,9 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     yield from task_inconsistencies(spec)
     yield from clock_inconsistencies(spec)
     yield from fairness_inconsistencies(spec)
+    if spec.monitoring.kpi is not None and not spec.features.has_event_time:
+        fix = "Rows have no event time: figures of the business meet predictions by key and day."
+        yield SpecError("monitoring.kpi.table", spec.monitoring.kpi.table, fix)
     for field, column in _label_columns(spec):
         if column in spec.features.names:
             yield SpecError(f"label.{field}", column, "The outcome is no feature; drop it there.")
@@ -82,6 +85,11 @@ def missing_columns(
             _label_columns(spec),
         ),
     }
+    kpi = spec.monitoring.kpi
+    if kpi is not None:
+        keys = [("table", spec.features.entity), ("table", spec.features.partition)]
+        figures = [(f"columns.{name}", name) for name in kpi.columns]
+        sections["monitoring.kpi"] = (kpi.table, [*keys, *figures, ("known_at", kpi.known_at)])
     for section, (table, columns) in sections.items():
         if table not in tables:
             yield SpecError(f"{section}.table", table, _table_fix(table, tables, unpublished))

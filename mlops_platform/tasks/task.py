@@ -204,6 +204,11 @@ class Task(Section, ABC):
         return tuple(name for name in self.watched if name in categories)
 
     @property
+    def decision(self) -> str | None:
+        """The output that says what is made of a row; None where there are numbers alone."""
+        return next((output.name for output in self.outputs if output.kind != "number"), None)
+
+    @property
     def dependent_outputs(self) -> tuple[str, ...]:
         """Numbers whose dependence on features is shown, by default the first one alone."""
         return tuple(output.name for output in self.outputs if output.kind == "number")[:1]

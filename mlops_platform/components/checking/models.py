@@ -63,7 +63,8 @@ def unknown_severities(model: DeclaredModel, tests: Sequence[str]) -> Iterator[M
     """
     spec = model.spec
     if spec.alerting.severities.checks:  # building what has the checks takes a while
-        read = (spec.features.table, spec.label.table)
+        kpi = spec.monitoring.kpi
+        read = (spec.features.table, spec.label.table, *([] if kpi is None else [kpi.table]))
         tables = {name: dg.AssetKey(["features", name]) for name in read}
         built = build_lifecycle(LifecycleModel(spec, FeatureStore(tables, (), build_op="build")))
         yield from model.mistakes(unknown_checks(spec, [*alerting_names(built), *tests]))
@@ -100,6 +101,11 @@ def _required_types(
             "known_at": (label.known_at_column, "TIMESTAMPTZ"),
         },
     )
+    kpi = spec.monitoring.kpi
+    if kpi is not None:
+        known_at = {"known_at": (kpi.known_at, "TIMESTAMPTZ")}
+        numbers = {f"columns.{name}": (name, KINDS["numeric"]) for name in kpi.columns}
+        yield "monitoring.kpi", kpi.table, {**known_at, **numbers}
 
 
 def _before_the_first_day(

@@ -40,6 +40,8 @@ def build_lifecycle(model: LifecycleModel) -> dg.Definitions:
     """Assets and checks of one model; what runs them is shared by all models."""
     spec, tables = model.spec, model.store.tables
     features, labels = tables[spec.features.table], tables[spec.label.table]
+    kpi = spec.monitoring.kpi
+    outcomes = list(dict.fromkeys([labels, *([] if kpi is None else [tables[kpi.table]])]))
     rule = spec.task.adaptation_rule
     has_online_store = spec.serving.online_store is not None
     return dg.Definitions(
@@ -56,7 +58,7 @@ def build_lifecycle(model: LifecycleModel) -> dg.Definitions:
             served_predictions_asset(spec),
             predictions_asset(spec, features),
             drift_report_asset(spec),
-            performance_asset(spec, labels),
+            performance_asset(spec, outcomes),
             rollout_asset(spec, labels),
             *(
                 [policy_backtest_asset(spec, features, labels)]

@@ -10,6 +10,7 @@ from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.changes.error_blocks import ErrorBlock
 from mlops_platform.monitoring.performance.changes.find_changes import DetectorFinding
 from mlops_platform.monitoring.performance.interval import Interval
+from mlops_platform.monitoring.performance.kpi import KpiFigure
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
 from mlops_platform.record import Record, left_out_where_empty
 
@@ -48,12 +49,13 @@ class WindowPerformance(Record):
         changes: what each detector has found by then.
         blocks: its part of the stream of errors, empty until it is mature.
         labels: when its labels came.
-        labels_digest: of the published labels of its days, empty where a record of before does not
-            say.
+        labels_digest: of the published labels of its days, and of its KPI where one is declared;
+            empty where a record of before does not say.
         labels_settle_at: from when on all of these have reached the platform, which may be later
             than `as_of`.
         labels_changed: why it was measured again, where that is not because its labels matured.
         notes: what its task tells of it beside figures: sentences.
+        kpi: what the business counts of its rows, by version and decision, where it is declared.
         fairness: figures of groups of people, once it is mature and where columns for them are
             declared.
     """
@@ -81,6 +83,7 @@ class WindowPerformance(Record):
     labels_changed: ChangedLabels | None = Field(default=None, exclude_if=left_out_where_empty)
     notes: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
+    kpi: tuple[KpiFigure, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
     @property
     def is_empty(self) -> bool:

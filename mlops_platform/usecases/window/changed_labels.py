@@ -3,19 +3,20 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predictions import predictions_file, predicts_label
 from mlops_platform.data.windows import window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import Deployment
-from mlops_platform.usecases.window.maturity import label_days
+from mlops_platform.usecases.window.outcome_digests import OutcomeDigests
 
 
 def with_changed_labels(
     deployment: Deployment, spec: ModelSpec, measured: Mapping[str, WindowPerformance]
 ) -> list[str]:
-    """Mature windows whose labels are no longer those that they were measured with, in order.
+    """Mature windows whose labels or KPI are not those any more that they were measured with.
+
+    They are in order.
 
     Without event time others as well: no day says when a label is due, and where all have landed a
     window is mature. Once measured again a window is none of them until its labels change once
@@ -31,11 +32,8 @@ def with_changed_labels(
     if not final:
         return []
     moment, predictions = deployment.moment_of(spec.name), deployment.settings.predictions
-    manifest = read_manifest(deployment.settings.published, spec.label.table)
-    digests = {
-        name: manifest.digest_of(label_days(spec, window_named(spec.window, name)))
-        for name in final
-    }
+    published = OutcomeDigests(spec, deployment.settings.published)
+    digests = {name: published.of(window_named(spec.window, name)) for name in final}
     return [
         name
         for name, digest in digests.items()

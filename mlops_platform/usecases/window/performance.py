@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from mlops_platform.data.features.features import read_outcomes
 from mlops_platform.data.features.labels import count_changed_labels, labels_settle_at
 from mlops_platform.data.features.landed.outcomes import beside_column
-from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.predicted_columns import predictions_in
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.fairness.groups import groups_of
@@ -37,6 +36,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.tasks import EstimatedPerformance
 from mlops_platform.usecases.window.estimate import estimate_window
+from mlops_platform.usecases.window.kpi import measure_kpi
 from mlops_platform.usecases.window.labelled_rows import (
     LabelledRows,
     held_out_rows,
@@ -46,6 +46,7 @@ from mlops_platform.usecases.window.labelled_rows import (
     without_seen_labels,
 )
 from mlops_platform.usecases.window.maturity import label_days, matures_at
+from mlops_platform.usecases.window.outcome_digests import OutcomeDigests
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.score import ScoredWindow
 
@@ -93,8 +94,7 @@ def measure_performance(
     # Another loss in the YAML is that of later versions: this one has promised in its own.
     spec = spec.with_loss(figures.loss)
     # Before the labels are read: what is published meanwhile has to count as a change.
-    days_of_labels = label_days(spec, window)
-    labels_digest = read_manifest(published_root, spec.label.table).digest_of(days_of_labels)
+    labels_digest = OutcomeDigests(spec, published_root).of(window)
     compared = spec.evaluation.fairness.columns if spec.evaluation.fairness else ()
     outcomes = read_outcomes(
         spec, published_root, [scored.path], window.days, known_labels.as_of, compared
@@ -106,6 +106,7 @@ def measure_performance(
     estimate = estimate_window(spec, scored, predictions, published_root, past, figures)
     metrics = _metrics(spec, rows)
     known = outcomes.num_rows - outcomes["known_at"].null_count
+    kpi = measure_kpi(published_root, spec, scored, known_labels.as_of)
     # Without event time a label is due on no day: where all have landed nothing is waited for.
     complete = not spec.features.has_event_time and 0 < outcomes.num_rows == known
     mature = complete or known_labels.are_all_of(spec, window)
@@ -126,14 +127,16 @@ def measure_performance(
         estimated_metrics=estimate.metrics if estimate else {},
         labels=_labels(window, known_labels.as_of, outcomes, past),
         labels_digest=labels_digest,
-        labels_settle_at=labels_settle_at(spec, published_root, days_of_labels),
+        labels_settle_at=labels_settle_at(spec, published_root, label_days(spec, window)),
         labels_changed=_labels_changed(
             spec, published_root, past.measured.get(window.name), labels_digest, known_labels.as_of
         ),
         notes=(
             *_outcome_notes(spec, outcomes, rows),
             *spec.task.notes(tested.predictions, predictions),
+            *kpi.notes,
         ),
+        kpi=kpi.figures,
         fairness=_fairness(spec, outcomes, rows) if mature else None,
         **(_changes(spec, scored, rows, tested, past) if mature else {}),
     )

@@ -1,6 +1,6 @@
 """performance: how well the predictions of a window turned out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -33,14 +33,19 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
+from mlops_platform.usecases.window.kpi import store_kpi
 from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
 
 
-def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefinition:
-    """Predictions against what happened."""
+def performance_asset(spec: ModelSpec, outcomes: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Predictions against what happened.
+
+    Args:
+        outcomes: tables of labels, and of the KPI where one is declared.
+    """
 
     @dg.asset(
         **asset_arguments(
@@ -54,7 +59,7 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
         ),
         partitions_def=window_partitions(spec.window),
         ins={"predictions": upstream(spec, "predictions")},
-        deps=[labels],
+        deps=list(outcomes),
         check_specs=check_specs(spec, "performance", performance_check_descriptions(spec)),
     )
     @waits_for_locks
@@ -64,6 +69,8 @@ def performance_asset(spec: ModelSpec, labels: dg.AssetKey) -> dg.AssetsDefiniti
             "last_decision": _last_word(open_deployment().ledger, spec.name),
             "larger_trend": trend_picture(past.measured),
         }
+        for window in (*others, measured):
+            store_kpi(open_deployment().settings, spec, window)
         matured = [window for window in others if window.labels_changed is None]
 
         def page(window: WindowPerformance) -> dict[str, Any]:

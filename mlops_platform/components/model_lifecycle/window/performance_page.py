@@ -40,6 +40,7 @@ def performance_page(
         **_without_none({"trend": _trend(history)}),
         "windows": _latest(history),
         **_without_none(_metrics(spec, measured)),
+        **_kpi(measured),
         **_without_none(_estimated(spec, measured, history)),
         **_without_none(_labels(measured, history)),
         "version": measured.version,
@@ -121,6 +122,26 @@ def _metrics(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
         **{name: measured.metrics.get(name) for name in shown},
         "change_point": measured.change_point,
     }
+
+
+def _kpi(measured: WindowPerformance) -> dict[str, Any]:
+    """What the business counts; nothing where it is not declared, or could not be measured."""
+    if not measured.kpi:
+        return {}
+    rows = [
+        {
+            "kpi": f"{figure.column} ({figure.unit})",
+            "v": figure.version,
+            "decision": figure.decision,
+            "known": f"{figure.known:,} of {figure.rows:,}",
+            "mean": figure.mean,
+            "interval": figure.interval
+            and f"{digits(figure.interval.lower)} to {digits(figure.interval.upper)}",
+            "total": figure.total,
+        }
+        for figure in measured.kpi
+    ]
+    return {"kpi": table(rows)}
 
 
 def _estimated(

@@ -1,0 +1,1 @@
+"""A table with what the business counts: joined to predictions, summed by version and decision."""
