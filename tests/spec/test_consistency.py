@@ -114,3 +114,37 @@ def test_an_error_names_field_value_and_fix() -> None:
     error = SpecError("features.numeric.1", "visit", "Did you mean 'visits'?")
 
     assert str(error) == "features.numeric.1: 'visit' is not usable. Did you mean 'visits'?"
+
+
+COSTS = ["customer_id", "local_date", "known_at", "cost"]
+
+
+def _with_kpi(attributes: Attributes, **kpi: object) -> ModelSpec:
+    declared = {"table": "costs", "columns": {"cost": "euros"}, **kpi}
+    return _spec(attributes | {"monitoring": {"kpi": declared}})
+
+
+def test_a_kpi_has_the_keys_of_the_features_and_its_figures(attributes: Attributes) -> None:
+    spec = _with_kpi(attributes)
+    assert list(inconsistencies(spec)) == []
+    assert list(missing_columns(spec, TABLES | {"costs": COSTS})) == []
+
+    (unknown,) = missing_columns(spec, TABLES | {"cost": COSTS})
+    assert (unknown.field, unknown.value) == ("monitoring.kpi.table", "costs")
+    assert "Did you mean 'cost'?" in unknown.fix
+    lacking = list(missing_columns(spec, TABLES | {"costs": ["customer_id", "costs"]}))
+    assert _found(lacking) == [
+        ("monitoring.kpi.table", "local_date"),
+        ("monitoring.kpi.columns.cost", "cost"),
+        ("monitoring.kpi.known_at", "known_at"),
+    ]
+    assert "Did you mean 'costs'?" in lacking[1].fix
+
+
+def test_without_event_time_there_is_no_kpi(attributes: Attributes) -> None:
+    attributes["features"] |= {"event_time": None}
+    attributes["training"]["history"] = {"split": {"by": "random"}}
+
+    found = [error for error in inconsistencies(_with_kpi(attributes)) if "kpi" in error.field]
+    assert _found(found) == [("monitoring.kpi.table", "costs")]
+    assert "meet predictions by key and day" in found[0].fix

@@ -25,7 +25,7 @@ DAY, VERSION, DECISION, MEETS = "day", "version", "decision", "meets"
 def read_kpi(
     spec: ModelSpec, kpi: KpiSpec, published_root: Path, predictions: Path, as_of: datetime
 ) -> pa.Table:
-    """Predicted rows of a window with their KPI as it was known at a moment, in no order.
+    """Predicted rows of a window with their KPI as it was known at a moment, by day and entity.
 
     Columns: day (the partition), version, decision (as text; NULL where the task decides nothing),
     meets (whether a row of the table is known of it), and one DOUBLE for each column of the KPI.
@@ -53,7 +53,8 @@ def read_kpi(
             f"{decided} AS {DECISION}, known.{entity} IS NOT NULL AS {MEETS}, {columns} "
             f"FROM {predicted} AS predicted LEFT JOIN known "
             f"ON known.{entity} = predicted.{entity} "
-            f"AND known.{day} = CAST(predicted.{day} AS DATE)"
+            f"AND known.{day} = CAST(predicted.{day} AS DATE) "
+            f"ORDER BY predicted.{day}, predicted.{entity}"
         ).to_arrow_table()
 
 

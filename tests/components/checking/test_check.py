@@ -243,6 +243,24 @@ TABLES = {
         "attributes.label.known_at: 'known_att' is not usable. Table 'flight_labels' lacks it. Did "
         "you mean 'known_at'?",
     ),
+    "a KPI table that is unknown": (
+        "  card:\n",
+        "  monitoring: {kpi: {table: flight_lables, columns: {status: flights}}}\n  card:\n",
+        "attributes.monitoring.kpi.table: 'flight_lables' is not usable. Did you mean "
+        "'flight_labels'?",
+    ),
+    "a figure that the KPI table lacks": (
+        "  card:\n",
+        "  monitoring: {kpi: {table: flight_labels, columns: {delay_minutes: minutes}}}\n  card:\n",
+        "attributes.monitoring.kpi.columns.delay_minutes: 'delay_minutes' is not usable. Table "
+        "'flight_labels' lacks it.",
+    ),
+    "a KPI that is no number": (
+        "  card:\n",
+        "  monitoring: {kpi: {table: flight_labels, columns: {status: flights}}}\n  card:\n",
+        "attributes.monitoring.kpi.columns.status: 'status' is not usable. column 'status' of "
+        "flight_labels is VARCHAR, and DOUBLE is needed.",
+    ),
     "windows of before anything has landed": (
         "start: 2013-01-07",
         "start: 2012-12-03",
@@ -364,6 +382,7 @@ WERE = {
     "a text declared as a number": "it passed, and the training failed",
     "a label of the wrong type": "it passed, and the training failed",
     "windows of before anything has landed": IN_SILENCE,
+    **dict.fromkeys((name for name in TABLES if "KPI" in name), "no such option"),
     "a dbt model that is not published": "a table of this name was asked for among the others",
 }
 """What became of a case before; else it was the one mistake that a page of Dagster's was of."""
