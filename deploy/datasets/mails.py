@@ -24,8 +24,8 @@ from mlops_platform.settings import PROJECT_ROOT
 
 TARGET: Final = PROJECT_ROOT / "mlops_platform" / "defs" / "mail" / "data"
 ZONE: Final = ZoneInfo("Europe/Dublin")
-FIRST, LAST = datetime(2002, 7, 15, tzinfo=ZONE), datetime(2002, 10, 7, tzinfo=ZONE)
-"""Weeks of which mail was collected; before and after it is of one kind, or hardly any."""
+FIRST, LAST = datetime(2002, 7, 1, tzinfo=ZONE), datetime(2002, 10, 7, tzinfo=ZONE)
+"""Weeks of which mail was collected; after them and before it is of one kind, or hardly any."""
 SORTED_AFTER: Final = timedelta(days=1)
 """Nobody wrote down when: assumed."""
 MOST_CHARACTERS: Final = 1200

@@ -8,11 +8,12 @@ without event time has no past, and is trained now.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from pathlib import Path
+from typing import Final, Literal, NamedTuple
 
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.data.windows import Window
-from mlops_platform.driving.by_hand import ByHand, latest_outcome
+from mlops_platform.driving.by_hand import ByHand
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.replay.plan import Past, keep_plan, kept_plan, planned_windows
 from mlops_platform.replay.replayed_model import NothingReleased, refuse_history
@@ -22,6 +23,8 @@ from mlops_platform.usecases.deployment import Deployment
 
 State = Literal["champion", "waiting", "refused", "failed"]
 """It serves; a person must approve it; the gate refused it; a run came to nothing."""
+TRIES: Final = 3
+"""First candidates of one model: what the gate refuses is tried again a window later."""
 
 
 class Brought(NamedTuple):
@@ -66,29 +69,34 @@ class PortfolioModel:
         if not model.spec.features.has_event_time:
             return self._brought(0, self.running.train().text)
         windows = self._windows_to_live()
-        try:
-            self._story(windows).play(self.running.driver, self.running.display)
-        except NothingReleased:
-            outcome = latest_outcome(model.spec, deployment.ledger)
-            return self._brought(0, outcome.text)
-        return self._brought(len(windows), f"It has lived through {windows[-1].last_day}.")
+        for later in range(min(TRIES, len(windows))):
+            keep_plan(self._folder, windows[later:])
+            try:
+                self._story(windows[later:]).play(self.running.driver, self.running.display)
+            except NothingReleased:
+                continue
+            text = f"It has lived from {windows[later].start} to {windows[-1].last_day}."
+            return self._brought(len(windows) - later, text)
+        (decision,) = deployment.ledger.decisions(model.name, limit=1)
+        return self._brought(0, decision.reason)
 
     def _windows_to_live(self) -> Sequence[Window]:
-        """Those of a replay that was begun, or the latest; kept for the next call."""
+        """Those of a replay that was begun, or the latest."""
         running, place = self.running, self.running.deployment.settings
-        spec, folder = running.model.spec, place.replays(running.model.name)
-        past, kept = Past.of(running.driver, running.model, place, self.now), kept_plan(folder)
+        spec, kept = running.model.spec, kept_plan(self._folder)
+        past = Past.of(running.driver, running.model, place, self.now)
         refuse_history(running.deployment, spec.name, own_replay=kept is not None)
         if kept is not None:
             return planned_windows(spec, past, kept, None, None)
-        windows = planned_windows(spec, past, None, None, past.last)[-self.windows :]
-        keep_plan(folder, windows)
-        return windows
+        return planned_windows(spec, past, None, None, past.last)[-self.windows :]
 
     def _story(self, windows: Sequence[Window]) -> Story:
         model = self.running.model
-        folder = self.running.deployment.settings.replays(model.name)
-        return Story(model, windows[0].start, windows, folder, Words.of(model.spec))
+        return Story(model, windows[0].start, windows, self._folder, Words.of(model.spec))
+
+    @property
+    def _folder(self) -> Path:
+        return self.running.deployment.settings.replays(self.running.model.name)
 
     def _brought(self, windows: int, text: str) -> Brought:
         deployment, name = self.running.deployment, self.running.model.name

@@ -50,7 +50,7 @@ class ReplayedModel:
     model: LifecycleModel
 
     def start_on(self, day: date) -> None:
-        """Put the model into the past, to the midnight that begins a day.
+        """Put the model into the past, to the midnight that begins a day; never back.
 
         Raises:
             LedgerError: it is retired.
@@ -58,10 +58,12 @@ class ReplayedModel:
         """
         model, deployment = self.model.name, open_deployment()
         refuse_retired(deployment.ledger, model)
-        if settings().replay_clock(model).is_file():
-            return
-        refuse_history(deployment, model, own_replay=True)
-        self._move_to(datetime.combine(day, time(), ZoneInfo(self.model.spec.window.timezone)))
+        midnight = datetime.combine(day, time(), ZoneInfo(self.model.spec.window.timezone))
+        reached = deployment.replayed_moment(model)
+        if reached is None:
+            refuse_history(deployment, model, own_replay=True)
+        if reached is None or reached < midnight:
+            self._move_to(midnight)
 
     def catch_up(self) -> None:
         """Land the days that have ended, and build their features, where they are missing."""

@@ -24,6 +24,9 @@ _APPROVE = Elsewhere(
 NOT_RUN: dict[str, Elsewhere] = {
     "make setup": Elsewhere("installs packages, as before every test", "Makefile", "test: setup"),
     "make demo": Elsewhere("minutes; a smaller one is run", "tests/e2e/conftest.py", ".demo()"),
+    "make portfolio": Elsewhere(
+        "minutes of every model", "tests/cli/test_portfolio.py", '"portfolio"'
+    ),
     "make test": Elsewhere("this test is part of it", ".ci/run", "make test"),
     'mlops rollback flight_delay --reason "late arrivals doubled since noon"': Elsewhere(
         "there is no older champion here", "tests/e2e/service/test_swap.py", '"rollback"'

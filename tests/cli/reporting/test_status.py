@@ -156,7 +156,6 @@ def test_eighty_columns_cut_nothing(past, mlops, monkeypatch: pytest.MonkeyPatch
         assert spec.name in shown
 
 
-
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [("proved", "tables proved\n"), ("failed", "tables failed\n"), ("not proved", "in part\n")],

@@ -31,6 +31,7 @@ def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
     stands_for = {
         # The demo of the tests ends in February.
         **dict.fromkeys(("2013-04-01", "2013-05-06", "2013-06-10"), "2013-01-28"),
+        "2002-08-12": "2002-09-30",  # its last week
         "2013-07-28-UA1010-EWR": "2013-02-10-UA1010-EWR",
         "/mnt/backups": str(backups),
         **{
