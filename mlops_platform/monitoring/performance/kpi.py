@@ -38,16 +38,19 @@ class KpiFigure(Record):
 
     @property
     def text(self) -> str:
-        """In one clause."""
-        of = "" if self.decision is None else f" where the decision was {self.decision}"
+        """One sentence without its full stop."""
+        of = f"Of version {self.version}"
+        if self.decision is not None:
+            of = f"Where the decision of version {self.version} was {self.decision}"
         if self.mean is None:
-            return f"{self.column} of version {self.version}{of}: not known of {self.rows:,} rows"
+            return f"{of}, {self.column} is not known of any of {self.rows:,} rows"
         sure = ""
         if self.interval is not None:
             sure = f" ({self.interval.lower:,.4g} to {self.interval.upper:,.4g})"
         return (
-            f"{self.column} of version {self.version}{of}: {self.mean:,.4g} {self.unit} on "
-            f"average{sure}, {self.total:,.0f} in all, of {self.known:,} of {self.rows:,} rows"
+            f"{of}, {self.column} was {self.mean:,.4g} {self.unit} on average{sure}, "
+            f"{self.total:,.0f} in all, as far as it is known: of {self.known:,} of "
+            f"{self.rows:,} rows"
         )
 
 
