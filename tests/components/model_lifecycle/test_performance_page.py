@@ -64,3 +64,24 @@ def test_a_window_that_was_measured_again_for_its_labels_says_so(spec: ModelSpec
     page = page_of(spec, labels_changed={"since": since, "labels": 12})
     assert (page["labels_changed"], page["labels_changed_since"]) == (12, since.isoformat())
     assert page_of(spec).keys().isdisjoint({"labels_changed", "labels_changed_since"})
+
+
+def test_what_the_business_counts_is_a_table_by_version_and_decision(spec: ModelSpec) -> None:
+    figure = {
+        "column": "cost",
+        "unit": "euros",
+        "version": 2,
+        "decision": "true",
+        "rows": 1200,
+        "known": 1000,
+        "total": 12_345.6,
+        "mean": 12.3456,
+        "interval": {"lower": 10.0, "upper": 14.5},
+    }
+    unknown = figure | {"decision": None, "known": 0, "interval": None, "mean": None, "total": None}
+
+    assert "kpi" not in page_of(spec)
+    first, second = (record.data for record in page_of(spec, kpi=[figure, unknown])["kpi"].records)
+    assert (first["kpi"], first["known"]) == ("cost (euros)", "1,000 of 1,200")
+    assert (first["v"], first["decision"], first["interval"]) == (2, "true", "10 to 14.5")
+    assert second["known"] == "0 of 1,200"

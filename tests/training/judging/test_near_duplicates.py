@@ -1,16 +1,22 @@
+from datetime import UTC, date, datetime
+
 import pandas as pd
 import pytest
 
 from mlops_platform.spec import GateSpec
+from mlops_platform.training.card.building import build_card
+from mlops_platform.training.card.record import DataFacts, VersionFacts
+from mlops_platform.training.card.text import card_markdown
 from mlops_platform.training.judging.comparison import PairedLosses
 from mlops_platform.training.judging.criteria import NEW_TEXTS, all_criteria, criteria_of
+from mlops_platform.training.judging.gate import apply_gate
 from mlops_platform.training.judging.near_duplicates import (
     NearDuplicates,
     Part,
     near_duplicate_table,
     near_duplicates_of,
 )
-from mlops_platform.training.split import Split
+from mlops_platform.training.split import Split, describe
 
 SEEN = ["dear friend send me one million dollars", "the meeting of tuesday is on wednesday now"]
 FOUND = NearDuplicates(
@@ -97,3 +103,29 @@ def test_what_was_not_looked_for_is_told_as_that(with_text, evaluation):
     silent = criterion(with_text, evaluated, max_near_duplicates=None)
     assert (silent.passed, silent.binding) == (True, False)
     assert silent.description.startswith("no level is declared;")
+
+
+def test_the_card_shows_both_parts(spec, split, recipe, evaluation):
+    verdict = apply_gate(spec, evaluation, None, round_trip=True, serving_fault=None)
+    day, moment = date(2013, 2, 17), datetime(2013, 3, 1, tzinfo=UTC)
+    facts = DataFacts(
+        hash="c0ffee",
+        rows=1920,
+        targets_text="42.0 % positive",
+        first_day=day,
+        last_day=day,
+        tables=("tiny_features",),
+        as_of=moment,
+        parts=describe(split, spec),
+    )
+    version = VersionFacts(version="7", created_at=moment)
+    told = evaluation.model_copy(update={"near_duplicates": FOUND})
+
+    with_them, without = (
+        card_markdown(build_card(spec, facts, recipe, shown, verdict, version))
+        for shown in (told, evaluation)
+    )
+    assert evaluation.near_duplicates is None  # a model without texts
+    assert "### Near-duplicate texts across the split" in with_them
+    assert "| nearly seen in training | 1 | 0.1000 | 0.7000 |" in with_them
+    assert "Near-duplicate" not in without

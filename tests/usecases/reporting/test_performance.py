@@ -91,3 +91,24 @@ def test_a_window_whose_labels_were_corrected_says_so() -> None:
         "They were measured again, because 1,200 of its labels had been corrected since "
         "2024-01-10 06:00 UTC."
     ) in text
+
+
+def test_what_the_business_counts_is_told_by_version_and_decision() -> None:
+    since = datetime(2024, 1, 10, 6, tzinfo=UTC)
+    figure = {
+        "column": "cost",
+        "unit": "euros",
+        "version": 2,
+        "decision": "true",
+        "rows": 1200,
+        "known": 1000,
+        "total": 12_345.6,
+        "mean": 12.3456,
+        "interval": {"lower": 10.0, "upper": 14.5},
+    }
+    text = _text(kpi=[figure], labels_changed={"since": since, "labels": 0})
+    assert text.endswith(
+        "Where the decision of version 2 was true, cost was 12.35 euros on average (10 to 14.5), "
+        "12,346 in all, as far as it is known: of 1,000 of 1,200 rows."
+    )
+    assert "because figures of its KPI had been corrected since" in text
