@@ -169,6 +169,36 @@ def test_texts_enter_a_linear_model_by_any_vectorizer(declare, steps):
     assert check_candidates(declare(with_text(0, *steps))) == []
 
 
+OF_TASKS = {
+    "several classes": (
+        {"type": "multiclass_classification", "classes": ["a", "b", "c"]},
+        "sklearn.linear_model.LogisticRegression",
+        (),
+    ),
+    "a number": ("regression", "sklearn.linear_model.Ridge", (SVD,)),
+    "unusual rows": (
+        {"type": "anomaly_detection", "budget": {"share": 0.1}},
+        "sklearn.ensemble.IsolationForest",
+        (SVD,),
+    ),
+}
+
+
+@pytest.mark.parametrize("vectorizer", [TFIDF, HASHING])
+@pytest.mark.parametrize(("task", "estimator", "reduced"), OF_TASKS.values(), ids=OF_TASKS)
+def test_texts_enter_models_of_other_tasks(declare, task, estimator, reduced, vectorizer):
+    def edit(plain):
+        with_text(0, vectorizer, *reduced)(plain)
+        plain["task"] = task
+        plain["gate"] = {}
+        linear = candidates_of(plain)[0]
+        linear["estimator"] = {"type": estimator}
+        encoder = linear["preprocessing"][1]["steps"][0]
+        encoder["params"] = encoder["params"] | {"sparse_output": not reduced}
+
+    assert check_candidates(declare(edit)) == []
+
+
 @pytest.mark.parametrize("vectorizer", [TFIDF, HASHING])
 def test_an_estimator_that_takes_no_sparse_input_is_told_the_way_out(declare, vectorizer):
     error, *_ = check_candidates(declare(with_text(1, vectorizer)))
