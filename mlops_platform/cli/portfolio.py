@@ -6,15 +6,8 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops_platform.cli.by_hand import job_driver, running_by_hand
-from mlops_platform.cli.console import (
-    answer,
-    console,
-    counted,
-    folding_table,
-    json_option,
-    say,
-)
-from mlops_platform.cli.errors import error_text
+from mlops_platform.cli.console import answer, console, counted, folding_table, json_option, say
+from mlops_platform.cli.errors import error_text, was_interrupted
 
 if TYPE_CHECKING:
     from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
@@ -84,6 +77,8 @@ def _bring(driver: "JobDriver", model: "LifecycleModel", windows: int) -> "Broug
         running = running_by_hand(driver, model, ACTOR)
         found = PortfolioModel(running, windows, datetime.now(UTC)).bring()
     except Exception as error:
+        if was_interrupted(error):
+            raise
         found = Brought(model.name, "failed", None, 0, error_text(error, "portfolio"))
     say(found.text)
     return found
@@ -104,5 +99,5 @@ def _show(brought: "list[tuple[Brought, float]]") -> None:
         elif found.state == "waiting":
             say(f"mlops approve {found.model} --reason ...   # after its card, or --reject")
     if failed:
-        say(f"\n{counted(len(failed), 'model')} failed: {', '.join(failed)}. Start it again then.")
+        say(f"\n{counted(len(failed), 'model')} failed: {', '.join(failed)}.")
     say("mlops status   # all of them")
