@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         WindowStatus,
     )
 
+LARGE = 10
 COLUMNS = {
     "model": None,
     "champion": 12,
@@ -216,7 +217,7 @@ def _loss(window: "WindowStatus | None") -> str:
         f"expected {_figure(losses.promised_loss)}\n"
         f"test {_figure(losses.test_loss)}\n"
         f"baseline {_figure(losses.baseline_loss)}\n"
-        f"estimated {_figure(losses.estimated_loss)}"
+        f"estimate {_figure(losses.estimated_loss)}"
         + ("\nerrors changed" if window.change_point else "")
     )
 
@@ -237,4 +238,7 @@ def _last_decision(model: "ModelStatus") -> str:
 
 
 def _figure(number: float | None) -> str:
-    return "unknown" if number is None else f"{number:.4f}"
+    if number is None:
+        return "unknown"
+    # Of so many characters that a line is none too long for 80 columns.
+    return f"{number:.4f}" if abs(number) < LARGE else f"{number:,.4g}"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 SIMILARITY: Final = 0.8
 """Share of the runs of words that two texts have in common, of those that either has."""
-MOST_SEEN: Final = 100_000
+MOST_SEEN: Final = 50_000
 """Rows that the test rows are compared with, the newest."""
 
 

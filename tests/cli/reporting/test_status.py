@@ -149,7 +149,7 @@ def test_eighty_columns_cut_nothing(past, mlops, monkeypatch: pytest.MonkeyPatch
     shown = mlops("status").output
     assert "…" not in shown
     assert max(map(len, shown.splitlines())) <= 80
-    words = ("flight_delay", "challenger 3", "estimated", "unknown", "100 %", "alarm", "2013-04-22")
+    words = ("flight_delay", "challenger 3", "estimate", "unknown", "100 %", "alarm", "2013-04-22")
     for word in words:
         assert word in shown
     for spec in declared_specs():
