@@ -41,7 +41,7 @@ def resampled(rows: Rows, random: Any) -> Rows:
     return taken(rows, np.sort(random.integers(0, count, count)))
 
 
-def shuffled_columns(rows: Rows) -> Any:
+def shuffled_columns(rows: Rows, seed: int = SEED) -> Any:
     """Features whose columns were shuffled each on its own: alike in every column, not together.
 
     Where rows have weights each value is drawn by that of its row.
@@ -55,8 +55,8 @@ def shuffled_columns(rows: Rows) -> Any:
     """
     import numpy as np
 
-    random, features, weights = np.random.default_rng(SEED), rows.features, rows.weights
-    count = len(rows.targets)
+    random, features, weights = np.random.default_rng(seed), rows.features, rows.weights
+    count = features.shape[0]
     shuffled = features.copy()
     for position in range(features.shape[1]):
         order = (

@@ -128,7 +128,8 @@ def evaluate(
             by its predictions alone: what it leans on and costs is not measured then.
     """
     task, rows = spec.task, split.test
-    features, targets, weights, _ = task_rows(rows, spec)
+    judging = task_rows(rows, spec)
+    features, targets, weights, _ = judging
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features, weights)
     predictions = predictions.at(moments_of(rows, spec))
@@ -156,7 +157,10 @@ def evaluate(
         baseline_margin=_baseline_margin(spec, paired),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
-        details=task.details(targets, predictions, constants),
+        details={
+            **task.details(targets, predictions, constants),
+            **task.feature_details(candidate.model, judging, predictions),
+        },
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
         importances=importances.features,

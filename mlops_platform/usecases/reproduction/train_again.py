@@ -17,6 +17,7 @@ from mlops_platform.monitoring.reference import read_reference
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
+from mlops_platform.usecases.candidate.going_on import with_constants
 from mlops_platform.usecases.candidate.provenance import git_commit
 from mlops_platform.usecases.candidate.training_record import packages_of
 from mlops_platform.usecases.candidate.training_rows import split_rows
@@ -154,7 +155,8 @@ def _fits(version: RecordedVersion, split: Split, report: Callable[[str], None])
         report(f"trial {trial.number + 1} of {total}: {trial.candidate}, {trial.state}")
 
     recipe = search(spec, split.train, tell, start[1] if start else None)
-    judged = _through_storage(spec, fit_candidate(spec, recipe, split))
+    fitted = with_constants(fit_candidate(spec, recipe, split), version.gone_on)
+    judged = _through_storage(spec, fitted)
     return _Fits(recipe, judged, _through_storage(spec, refit(spec, recipe, judged, split)))
 
 

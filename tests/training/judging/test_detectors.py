@@ -107,7 +107,7 @@ def test_few_labels_judge_alerts_within_the_budget(declare: Any) -> None:
     assert {"p_values", "precision_recall", "importance"} <= figures.keys()
     test = task_rows(split.test, spec)
     said = spec.task.predict(released.model, released.constants, test.features)
-    assert agreement_of(spec.task, said, said)["rank_agreement"] == pytest.approx(1.0)
+    assert agreement_of(spec.task, said, said).agreement["rank_agreement"] == pytest.approx(1.0)
 
 
 def test_folds_score_rows_with_a_label_and_fit_all_before_them(declare: Any) -> None:
