@@ -135,18 +135,18 @@ def margins_in(numbers: Numbers) -> Numbers:
     return margins
 
 
-def unexplained_share(model: Any, features: Any, weights: Numbers | None) -> float:
-    """Mean squared distance of rows from their centre over that from their common one.
+def remaining_share(model: Any, features: Any, weights: Numbers | None) -> float:
+    """Mean distance of rows from the centre of their cluster over that from their common one.
 
     Raises:
         TrainingError: the pipeline makes the same of every row.
     """
-    within = mean_of(own_distances_in(numbers_of(model, features)) ** 2, weights)
-    return within / variation_of(model, features, weights)
+    within = mean_of(own_distances_in(numbers_of(model, features)), weights)
+    return within / width_of(model, features, weights)
 
 
-def variation_of(model: Any, features: Any, weights: Numbers | None) -> float:
-    """Mean squared distance of rows from their common centre, in the columns of the estimator.
+def width_of(model: Any, features: Any, weights: Numbers | None) -> float:
+    """Mean distance of rows from their common centre, in the columns of the estimator.
 
     Raises:
         TrainingError: the pipeline makes the same of every row.
@@ -154,11 +154,11 @@ def variation_of(model: Any, features: Any, weights: Numbers | None) -> float:
     import numpy as np
 
     columns = np.asarray(columns_before(model, features), dtype=np.float64)
-    middle = np.average(columns, axis=0, weights=weights)
-    variation = mean_of(((columns - middle) ** 2).sum(axis=1), weights)
-    if not variation > 0:
+    centre = np.average(columns, axis=0, weights=weights)
+    width = mean_of(np.linalg.norm(columns - centre, axis=1), weights)
+    if not width > 0:
         raise TrainingError(
             f"task: the pipeline makes the same of all {len(columns):,} rows that it was looked at "
             "by, so that there is nothing to tell apart. Name features that differ."
         )
-    return variation
+    return width

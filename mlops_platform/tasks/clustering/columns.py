@@ -15,8 +15,8 @@ STABILITIES: Final = tuple(f"stability_{code:02d}" for code in range(MOST_CLUSTE
 """Constants: bootstrap Jaccard index of each cluster of the estimator."""
 UNIT: Final = "unit"
 """Constant: distance that is 1."""
-EXPLAINED: Final = "explained_share"
-"""Constant: share of the variation of unseen rows that lies between clusters, not within them."""
+NEARER: Final = "nearer"
+"""Constant: by what share unseen rows are nearer to their centre than to that of all rows."""
 
 OUTPUTS: Final = (
     Output(
@@ -38,8 +38,8 @@ OUTPUTS: Final = (
         minimum=0.0,
         watched=True,
         description=(
-            "How far the row lies from the centre of its cluster. 1 is the (root mean square) "
-            "distance in as many clusters of rows whose columns do not belong together."
+            "How far the row lies from the centre of its cluster. 1 is the mean distance in as "
+            "many clusters of rows whose columns do not belong together."
         ),
     ),
     Output(

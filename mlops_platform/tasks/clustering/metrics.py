@@ -24,9 +24,8 @@ def cluster_shares(predictions: Predictions) -> dict[str, float]:
     return {str(name): float(share) for name, share in zip(names, sizes / sizes.sum(), strict=True)}
 
 
-def _squared_distances(_: Targets, predictions: Predictions) -> Numbers:
-    squared: Numbers = predictions[DISTANCE] ** 2
-    return squared
+def _distances(_: Targets, predictions: Predictions) -> Numbers:
+    return predictions[DISTANCE]
 
 
 def _margins(_: Targets, predictions: Predictions) -> Numbers:
@@ -43,11 +42,11 @@ def _smallest_cluster(_: Targets, predictions: Predictions) -> float:
 
 METRICS: Final[Mapping[str, Metric]] = {
     RELATIVE_DISTANCE: Metric(
-        "mean squared distance from the centre of the cluster, over that in as many clusters of "
-        "shuffled columns; 1 is no better",
+        "mean distance from the centre of the cluster, over that in as many clusters of shuffled "
+        "columns; 1 is no better",
         greater_is_better=False,
-        compute=mean_of(_squared_distances),
-        row_values=_squared_distances,
+        compute=mean_of(_distances),
+        row_values=_distances,
         tunes=True,
         headline=True,
         by_subgroup=True,

@@ -12,7 +12,7 @@ from mlops_platform.tasks.proposals.candidates import (
 from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
 
 WARN, ERROR, ROLL_BACK = 0.1, 0.25, 0.5
-"""Increases of the mean squared distance, in that of clusters of shuffled columns."""
+"""Increases of the mean distance, in that of clusters of shuffled columns."""
 CENTRES, MIXTURE = 0, 1
 """Their positions."""
 CLUSTERS: Final = {"low": 3, "high": 8, "integer": True}

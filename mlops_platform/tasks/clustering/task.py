@@ -14,15 +14,15 @@ from mlops_platform.tasks.clustering.centres import (
     margins_in,
     numbers_of,
     own_distances_in,
-    unexplained_share,
-    variation_of,
+    remaining_share,
+    width_of,
 )
 from mlops_platform.tasks.clustering.columns import (
     CLUSTER,
     DISTANCE,
-    EXPLAINED,
     MARGIN,
     NAMES,
+    NEARER,
     OUTPUTS,
     STABILITIES,
     STABILITY,
@@ -95,8 +95,8 @@ class Clustering(Task):
     loss: Literal["relative_distance"] = Field(
         default="relative_distance",
         description=(
-            "What candidates and champions are compared by: the mean squared distance of rows from "
-            "the centre of their cluster, over that in as many clusters of shuffled columns."
+            "What candidates and champions are compared by: the mean distance of rows from the "
+            "centre of their cluster, over that in as many clusters of shuffled columns."
         ),
     )
 
@@ -219,7 +219,7 @@ class Clustering(Task):
             **first_names(fitted_codes, clusters, train.weights),
             **dict(zip(STABILITIES, stabilities, strict=False)),
             UNIT: self._unit(model, clone(unfitted), train),
-            EXPLAINED: 1 - unexplained_share(model, some.features, some.weights),
+            NEARER: 1 - remaining_share(model, some.features, some.weights),
         }
         return Finished(model, constants, self.baseline(train.targets))
 
@@ -241,7 +241,7 @@ class Clustering(Task):
             **first_names(codes_in(numbers), clusters, some.weights),
             **dict.fromkeys(STABILITIES[:clusters], 0.0),
             UNIT: self._unit(model, unfitted, rows),
-            EXPLAINED: judged.constants[EXPLAINED],
+            NEARER: judged.constants[NEARER],
         }
         before = self.predict(judged.model, judged.constants, some.features, some.weights)
         stated = self.predictions(numbers, provisional).weighted(some.weights)
@@ -274,15 +274,16 @@ class Clustering(Task):
 
         The same estimator is fitted on the training rows with each column shuffled, where no rows
         are alike but by chance, and looked at by rows that were shuffled otherwise: the reference
-        of the gap statistic (Tibshirani, Walther and Hastie 2001), as a share of the variation, so
-        that it does not matter how wide the columns of a pipeline are.
+        of the gap statistic (Tibshirani, Walther and Hastie 2001), of distances and not of their
+        squares, which a single odd row decides, and as a share of the distance from one common
+        centre, so that it does not matter how wide the columns of a pipeline are.
         """
         some = thinned(train, MOST_LOOKED_AT)
         fitted_on, looked_at = (shuffled_columns(some, seed) for seed in SHUFFLES)
         # Values were drawn by the weight of their row: each shuffled one counts the same.
         reference = fit_clusters(unfitted, Rows(fitted_on, some.targets))
-        share = unexplained_share(reference, looked_at, None)
-        unit: float = (share * variation_of(model, some.features, some.weights)) ** 0.5
+        share = remaining_share(reference, looked_at, None)
+        unit: float = share * width_of(model, some.features, some.weights)
         if not unit > 0:
             raise TrainingError(
                 "task: rows with shuffled columns lie in the centres of their clusters, so that no "
@@ -349,11 +350,11 @@ class Clustering(Task):
         """What clusters explain, what they are called by, and what nobody knows."""
         named = [name_text(constants[name]) for name in NAMES if name in constants]
         return (
-            f"There are {len(named)} clusters, called {', '.join(sorted(named, key=int))}; they "
-            f"explain {constants[EXPLAINED]:.1%} of the variation of unseen rows, where one "
-            "cluster explains nothing. A name stays with the rows that it was first given to. "
-            "Nothing says whether clusters are right or worth anything: no label is predicted, and "
-            "no performance is estimated."
+            f"There are {len(named)} clusters, called {', '.join(sorted(named, key=int))}; unseen "
+            f"rows are {constants[NEARER]:.1%} nearer to the centre of their cluster than to that "
+            "of all rows. A name stays with the rows that it was first given to. Nothing says "
+            "whether clusters are right or worth anything: no label is predicted, and no "
+            "performance is estimated."
         )
 
     def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
