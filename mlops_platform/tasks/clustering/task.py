@@ -29,7 +29,7 @@ from mlops_platform.tasks.clustering.columns import (
     UNIT,
 )
 from mlops_platform.tasks.clustering.details import details_of, feature_details_of, tables_of
-from mlops_platform.tasks.clustering.fit import fit_clusters
+from mlops_platform.tasks.clustering.fit import fit_clusters, fit_on_from
 from mlops_platform.tasks.clustering.fittable import clusterer_fault, require_fittable
 from mlops_platform.tasks.clustering.metrics import (
     LEAST_STABILITY,
@@ -49,7 +49,6 @@ from mlops_platform.tasks.clustering.version_metrics import (
     SAME_CLUSTER,
     VERSION_METRICS,
     confusion_table,
-    moves_text,
     same_cluster,
 )
 from mlops_platform.tasks.detail_table import DetailTable
@@ -224,30 +223,31 @@ class Clustering(Task):
         return Finished(model, constants, self.baseline(train.targets))
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
-        """Names and stability are those of the judged model, by rows that it has not seen.
+        """Begun at the judged clusters, whose names and stability it keeps.
 
-        Raises:
-            TrainingError: it makes other clusters than the model that was judged.
+        Where the clusters of all rows are others even so, the judged model is what is released:
+        of any other nobody has seen what it says.
         """
         from sklearn.base import clone
 
         require_fittable(pipeline, rows)
         unfitted = clone(pipeline)
-        model = fit_clusters(pipeline, rows)
+        model = fit_on_from(judged.model, pipeline, rows)
         some = thinned(unseen, MOST_LOOKED_AT)
         numbers = numbers_of(model, some.features)
         clusters = numbers.shape[1] // 2
-        provisional = {
+        fresh = {
             **first_names(codes_in(numbers), clusters, some.weights),
             **dict.fromkeys(STABILITIES[:clusters], 0.0),
             UNIT: self._unit(model, unfitted, rows),
             NEARER: judged.constants[NEARER],
         }
         before = self.predict(judged.model, judged.constants, some.features, some.weights)
-        stated = self.predictions(numbers, provisional).weighted(some.weights)
+        stated = self.predictions(numbers, fresh).weighted(some.weights)
         matched = matched_names(before, stated)
-        self._require_kept(before, renamed(stated, matched))
-        names = names_gone_on(judged.constants, matched, provisional)
+        if same_cluster(before, renamed(stated, matched)) < LEAST_KEPT:
+            return judged
+        names = names_gone_on(judged.constants, matched, fresh)
         stability_of = {
             judged.constants[name]: judged.constants[stability]
             for name, stability in zip(NAMES, STABILITIES, strict=True)
@@ -257,17 +257,8 @@ class Clustering(Task):
             stability: stability_of.get(names[name], 0.0)
             for name, stability in zip(NAMES[:clusters], STABILITIES, strict=False)
         }
-        constants = {**provisional, **names, **stabilities}
+        constants = {**fresh, **names, **stabilities}
         return Finished(model, constants, self.baseline(rows.targets))
-
-    def _require_kept(self, before: Predictions, stated: Predictions) -> None:
-        kept = same_cluster(before, stated)
-        if kept < LEAST_KEPT:
-            raise TrainingError(
-                "task: fitted on all rows, the judged model makes other clusters: of rows that it "
-                f"had not seen {kept:.1%} stay where they were ({moves_text(before, stated)}). Ask "
-                "for fewer clusters, or for more beginnings (`n_init`)."
-            )
 
     def _unit(self, model: Any, unfitted: Any, train: Rows) -> float:
         """Distance that is 1: as far as rows are in as many clusters of shuffled columns.

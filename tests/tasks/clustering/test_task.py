@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.cluster import (
     DBSCAN,
     AffinityPropagation,
@@ -23,7 +24,9 @@ from sklearn.svm import OneClassSVM
 
 from mlops_platform.errors import TrainingError
 from mlops_platform.tasks import Rows
+from mlops_platform.tasks.clustering.fit import fit_on_from
 from mlops_platform.tasks.clustering.profile import in_words, traits_of
+from mlops_platform.tasks.clustering.version_metrics import same_cluster
 from tests.tasks.clustering.conftest import TASK, grouped_rows, noise, pipeline_of, said
 
 ESTIMATORS = {
@@ -86,13 +89,31 @@ def test_a_refit_keeps_the_names_of_the_judged_model() -> None:
     )
 
 
-def test_a_refit_that_makes_other_clusters_is_refused() -> None:
+def test_what_was_judged_is_released_where_all_rows_make_other_clusters() -> None:
     judged = TASK.fit(pipeline_of(ESTIMATORS["k-means"]), grouped_rows(0), grouped_rows(1))
     other = grouped_rows(3)
     flat = other._replace(features=other.features * [0.0, 1.0] + [6.0, 0.0])
 
-    with pytest.raises(TrainingError, match="makes other clusters: of rows that it had not seen"):
-        TASK.refit(judged, pipeline_of(ESTIMATORS["k-means"]), flat, grouped_rows(1))
+    refitted = TASK.refit(judged, pipeline_of(ESTIMATORS["k-means"]), flat, grouped_rows(1))
+
+    assert refitted is judged
+
+
+@pytest.mark.parametrize("name", ["k-means", "batches", "mixture"])
+def test_a_refit_begins_where_the_judged_model_ended(name: str) -> None:
+    """Of one broad group any cut is as good as another."""
+    estimator = clone(ESTIMATORS[name]).set_params(random_state=1)
+    rows, later = noise(0, 2000), noise(1, 500)
+    more = Rows(pd.concat([rows.features, later.features], ignore_index=True), np.zeros(2500))
+    judged = TASK.fit(pipeline_of(ESTIMATORS[name]), rows, more)
+
+    refitted = fit_on_from(judged.model, pipeline_of(estimator), more)
+
+    names = {f"name_{code:02d}": code + 1.0 for code in range(3)}
+    constants = {**judged.constants, **names}
+    before, stated = (TASK.predict(m, constants, more.features) for m in (judged.model, refitted))
+    assert same_cluster(before, stated) > 0.8
+    assert refitted[-1].get_params() == estimator.get_params()
 
 
 def test_a_candidate_goes_on_with_the_names_of_the_champion() -> None:
