@@ -54,7 +54,9 @@ def moves_text(champion: Predictions, candidate: Predictions) -> str:
 def confusion_table(champion: Predictions, candidate: Predictions) -> DetailTable:
     """Rows by cluster then and now, by their weight."""
     then, now, table = confusion(champion, candidate)
-    rows = [(name, *map(float, table[row])) for row, name in enumerate(then)]
+    rows: list[tuple[str | float, ...]] = [
+        (name, *table[row].tolist()) for row, name in enumerate(then)
+    ]
     return DetailTable(
         title="Clusters of the same rows: the champion's down, the candidate's across",
         columns=("champion", *(f"candidate {name}" for name in now)),
