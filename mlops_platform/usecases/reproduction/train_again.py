@@ -51,7 +51,8 @@ class OutputComparison(Record):
     Args:
         rows_of: which rows, predicted by which fit of the training.
         different: rows in which not every bit is the same.
-        largest: greatest difference of numbers, 0 where only the sign of zero differs; of flags 1.
+        largest: greatest difference of numbers, 0 where only the sign of zero differs; of flags and
+            categories 1.
     """
 
     rows_of: str
@@ -232,6 +233,8 @@ def compare_outputs(rows_of: str, then: Columns, now: Columns) -> Iterator[Outpu
 def _differing_bits(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
 
+    if before.dtype == object:
+        return np.asarray(before != after)
     kind = np.result_type(before, after)
     bits = [
         np.ascontiguousarray(values, dtype=kind).view(f"u{kind.itemsize}")
@@ -245,6 +248,8 @@ def _largest(before: NDArray[Any], after: NDArray[Any]) -> float:
 
     if not len(before):
         return 0.0
+    if before.dtype == object:
+        return 1.0
     return float(np.max(np.abs(before.astype(np.float64) - after.astype(np.float64))))
 
 
