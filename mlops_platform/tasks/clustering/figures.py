@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.drawing import BLUE, GREY, STYLE, card_canvas, png_of
 from mlops_platform.tasks.clustering.details import Details
+from mlops_platform.tasks.clustering.stability import LEAST_STABLE
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-LEAST_STABLE = 0.5
 
 
 def figures_of(details: Mapping[str, Any]) -> dict[str, bytes]:
@@ -31,7 +30,7 @@ def _clusters(details: Details) -> Figure:
         lefts, [each.stability for each in details.clusters], "o", color=GREY, label="stability"
     )
     axes.axhline(LEAST_STABLE, color=GREY, linestyle="--", label="below it a cluster dissolves")
-    axes.set(ylim=(0, 1.02), xlabel="cluster", xticks=lefts, xticklabels=names)
+    axes.set(ylim=(0, 1.3), xlabel="cluster", xticks=lefts, xticklabels=names)
     axes.set_title("Share and stability of each cluster")
-    axes.legend(loc="upper right")
+    axes.legend(loc="upper center", ncols=3)
     return figure

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     Codes = NDArray[np.intp]
 
+LEAST_STABLE: Final = 0.5
+"""Index below which a cluster dissolves."""
 RESAMPLED_FITS: Final = 20
 MOST_FITTED, MOST_JUDGED = 5000, 2000
 """Rows of which each of them is drawn, and rows by which clusters are compared."""

@@ -44,7 +44,7 @@ from mlops_platform.tasks.clustering.naming import (
     names_gone_on,
     renamed,
 )
-from mlops_platform.tasks.clustering.stability import stabilities_of
+from mlops_platform.tasks.clustering.stability import LEAST_STABLE, stabilities_of
 from mlops_platform.tasks.clustering.version_metrics import (
     SAME_CLUSTER,
     VERSION_METRICS,
@@ -69,7 +69,6 @@ SHUFFLES: Final = (0, 1)
 """Seeds of the rows that the reference is fitted on, and of those that it is looked at by."""
 LEAST_KEPT: Final = 0.8
 """Share of unseen rows that stay in their cluster, from a champion or the judged model on."""
-LEAST_STABLE: Final = 0.5
 LEAST_SHARE: Final = 0.01
 ALL: Final = "all"
 """The one cluster of the baseline."""
@@ -125,7 +124,7 @@ class Clustering(Task):
     @property
     def baseline_name(self) -> str:
         """What no cluster is real in."""
-        return "clusters of shuffled columns"
+        return "shuffled columns"
 
     @property
     def version_metrics(self) -> Mapping[str, VersionMetric]:
