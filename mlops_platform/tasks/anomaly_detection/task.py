@@ -48,6 +48,7 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.missing_labels import nan_where_missing
 from mlops_platform.tasks.fitting.row_samples import shuffled_columns, thinned
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric, VersionMetric
@@ -155,12 +156,7 @@ class AnomalyDetection(Task):
 
     def targets(self, column: Any) -> Targets:
         """1 for an anomaly, 0 for a normal row, NaN where nobody knows."""
-        import numpy as np
-        import pandas as pd
-
-        values = np.asarray(column, dtype=object)
-        targets: Targets = np.where(pd.isna(values), np.nan, values).astype(np.float64)
-        return targets
+        return nan_where_missing(column)
 
     def refusal(self, targets: Targets) -> Refusal | None:
         """Nothing to judge alerts by."""

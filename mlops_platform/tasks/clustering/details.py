@@ -30,7 +30,8 @@ class Cluster(Record):
     """One with a row among those that judge.
 
     Args:
-        share: of the rows.
+        share: of the rows, by their weight.
+        distance, margin: means of its rows, whatever their weights.
         outcomes: rows of it whose label is known, and `outcome` their mean.
     """
 

@@ -54,6 +54,7 @@ from mlops_platform.tasks.clustering.version_metrics import (
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.missing_labels import nan_where_missing
 from mlops_platform.tasks.fitting.row_samples import shuffled_columns, thinned
 from mlops_platform.tasks.metric import Metric, VersionMetric
 from mlops_platform.tasks.predictions import Output, Predictions
@@ -152,12 +153,7 @@ class Clustering(Task):
 
     def targets(self, column: Any) -> Targets:
         """The outcome that clusters are told with on the card, NaN where it is not known."""
-        import numpy as np
-        import pandas as pd
-
-        values = np.asarray(column, dtype=object)
-        targets: Targets = np.where(pd.isna(values), np.nan, values).astype(np.float64)
-        return targets
+        return nan_where_missing(column)
 
     def refusal(self, targets: Targets) -> Refusal | None:
         """No row."""

@@ -135,7 +135,9 @@ def evaluate(
     predictions = predictions.at(moments_of(rows, spec))
     metrics = task.measure(targets, predictions)
     importances, cpu_milliseconds = Importances((), ()), 0.0
+    feature_details: dict[str, Any] = {}
     if artifact_bytes is not None:
+        feature_details = task.feature_details(candidate.model, judging, predictions)
         importances = permutation_importances(spec, candidate, rows, predictions, split.train)
         cpu_milliseconds = row_cpu_milliseconds(task, candidate.model, features)
     losses = task.row_losses(targets, predictions)
@@ -157,10 +159,7 @@ def evaluate(
         baseline_margin=_baseline_margin(spec, paired),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
-        details={
-            **task.details(targets, predictions, constants),
-            **task.feature_details(candidate.model, judging, predictions),
-        },
+        details={**task.details(targets, predictions, constants), **feature_details},
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
         importances=importances.features,

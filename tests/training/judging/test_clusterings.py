@@ -21,19 +21,7 @@ from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.figures import figures_of
 from mlops_platform.training.search.search import search
 from mlops_platform.training.split import split_by_time
-from tests.training.conftest import synthetic_rows
-
-BETTER = Comparison(
-    metric="loss",
-    rows=300,
-    days=8,
-    confidence=0.8,
-    champion_loss=0.9,
-    candidate_loss=0.7,
-    mean_improvement=0.2,
-    lower_bound=0.1,
-    probability_of_improvement=0.99,
-)
+from tests.training.conftest import BETTER, synthetic_rows
 
 
 @pytest.fixture(scope="module")

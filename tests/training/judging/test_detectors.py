@@ -19,21 +19,10 @@ from mlops_platform.training.rows import task_rows
 from mlops_platform.training.search.folds import folds_of
 from mlops_platform.training.search.search import search
 from mlops_platform.training.split import split_by_time
-from tests.training.conftest import synthetic_rows
+from tests.training.conftest import BETTER, synthetic_rows
 
 ALERTS = 3
-ALIKE = Comparison(
-    metric="alert_cost",
-    rows=300,
-    days=8,
-    confidence=0.8,
-    champion_loss=0.9,
-    candidate_loss=0.7,
-    mean_improvement=0.2,
-    lower_bound=0.1,
-    probability_of_improvement=0.99,
-    agreement={"rank_agreement": 0.9, "shared_alerts": 0.5},
-)
+ALIKE = BETTER.model_copy(update={"agreement": {"rank_agreement": 0.9, "shared_alerts": 0.5}})
 
 
 def declared(declare: Any, loss: str, **gate: Any) -> ModelSpec:
