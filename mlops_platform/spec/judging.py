@@ -217,12 +217,13 @@ class GateSpec(Section):
             "a single column; else they are told beside it."
         ),
     )
-    min_agreement: dict[Identifier, FiniteFloat] = Field(
+    min_agreement: dict[Identifier, FiniteFloat | None] = Field(
         default={},
         exclude_if=left_out_where_empty,
         description=(
             "How alike champion and candidate must answer, by the figures of the task, such as "
-            "`rank_agreement: 0.6`; else they are told."
+            "`rank_agreement: 0.6`; else they are told. What a task demands by itself is lifted by "
+            "null."
         ),
         examples=[{"rank_agreement": 0.6}],
     )

@@ -91,6 +91,12 @@ class ModelSpec(Section):
         return {metric: limit for metric, limit in limits.items() if limit is not None}
 
     @property
+    def least_agreement(self) -> Mapping[str, float]:
+        """What the gate asks of each figure of two versions, likewise."""
+        least = {**self.task.default_agreement, **self.gate.min_agreement}
+        return {name: level for name, level in least.items() if level is not None}
+
+    @property
     def metric_levels(self) -> Mapping[str, MetricLevelsSpec]:
         """From where each metric of a window alarms, likewise."""
         limits = _limits_of(self.task.window_limits)

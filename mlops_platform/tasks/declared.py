@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails
 from mlops_platform.section import nearest_name
 from mlops_platform.tasks.anomaly_detection.task import AnomalyDetection
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
+from mlops_platform.tasks.clustering.task import Clustering
 from mlops_platform.tasks.forecasting.task import Forecasting
 from mlops_platform.tasks.multiclass_classification.task import MulticlassClassification
 from mlops_platform.tasks.regression.task import Regression
@@ -17,7 +18,12 @@ from mlops_platform.tasks.task import Task
 from mlops_platform.told_apart import ToldApart, says
 
 AnyTask = (
-    BinaryClassification | MulticlassClassification | Regression | Forecasting | AnomalyDetection
+    BinaryClassification
+    | MulticlassClassification
+    | Regression
+    | Forecasting
+    | AnomalyDetection
+    | Clustering
 )
 TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
     {
@@ -26,6 +32,7 @@ TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
         "regression": Regression,
         "forecasting": Forecasting,
         "anomaly_detection": AnomalyDetection,
+        "clustering": Clustering,
     }
 )
 _TYPE: Final = "type"

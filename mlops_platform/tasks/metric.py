@@ -57,7 +57,9 @@ class VersionMetric:
     Args:
         meaning: for a person, one clause.
         compute: of the champion's predictions and the candidate's, of the same rows.
+        explain: what is behind it, of the same, as a clause; empty where there is nothing to say.
     """
 
     meaning: str
     compute: Callable[[Predictions, Predictions], float]
+    explain: Callable[[Predictions, Predictions], str] | None = None

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from mlops_platform.tasks.anomaly_detection.starting import AnomalyDetectionStarter
 from mlops_platform.tasks.binary_classification.starting import BinaryClassificationStarter
+from mlops_platform.tasks.clustering.starting import ClusteringStarter
 from mlops_platform.tasks.declared import TASKS
 from mlops_platform.tasks.forecasting.starting import ForecastingStarter
 from mlops_platform.tasks.multiclass_classification.starting import (
@@ -21,6 +22,7 @@ _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
         "multiclass_classification": MulticlassClassificationStarter(),
         "forecasting": ForecastingStarter(),
         "anomaly_detection": AnomalyDetectionStarter(),
+        "clustering": ClusteringStarter(),
     }
 )
 """In the order in which they are asked: where two tasks fit, the first is the better one."""

@@ -155,6 +155,15 @@ class Task(Section, ABC):
         return {}
 
     @property
+    def default_agreement(self) -> Mapping[str, float]:
+        """Least figures of these that the gate demands, where the YAML says nothing else."""
+        return {}
+
+    def version_table(self, champion: Predictions, candidate: Predictions) -> DetailTable | None:
+        """How their answers to the same rows differ, for who reads the verdict; None if nothing."""
+        return None
+
+    @property
     def has_rivals(self) -> bool:
         """Whether there are simple rules beside the baseline, which know features."""
         return False
@@ -314,6 +323,29 @@ class Task(Section, ABC):
             rows: everything known.
             unseen: those of them that the judged pipeline has not seen.
         """
+
+    @property
+    def goes_on_from_champion(self) -> bool:
+        """Whether something of the champion's answers, such as names, is to stay what it was."""
+        return False
+
+    def gone_on(
+        self, champion: Constants, before: Predictions, candidate: Constants, stated: Predictions
+    ) -> Constants:
+        """Constants of the candidate that change, so that its answers go on from the champion's.
+
+        Args:
+            before, stated: what champion and candidate say of the same rows.
+        """
+        return {}
+
+    def gone_on_predictions(self, before: Predictions, stated: Predictions) -> Predictions:
+        """What `stated` had been had the model gone on from that which says `before`.
+
+        Args:
+            before, stated: of the same rows.
+        """
+        return stated
 
     @abstractmethod
     def numbers(self, model: Any, features: Any) -> Numbers:
@@ -477,6 +509,14 @@ class Task(Section, ABC):
         self, targets: Targets, predictions: Predictions, constants: Constants
     ) -> dict[str, Any]:
         """What only this task knows to tell of an evaluation, as JSON holds it."""
+
+    def feature_details(self, model: Any, rows: Rows, predictions: Predictions) -> dict[str, Any]:
+        """Details that the features of the judged rows are needed for, beside those.
+
+        Args:
+            predictions: of the model, of these rows.
+        """
+        return {}
 
     @abstractmethod
     def tables(self, details: Mapping[str, Any]) -> tuple[DetailTable, ...]:

@@ -176,7 +176,7 @@ def _problem(
             "It fails on a tiny sample with missing values and an unseen category: "
             f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
         )
-    if not all(np.isfinite(column).all() for column in predictions.columns.values()):
+    if not np.isfinite([*predictions.means().values()]).all():
         return "It gives no finite prediction for rows with missing values or an unseen category."
     return None
 

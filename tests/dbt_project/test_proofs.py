@@ -22,7 +22,7 @@ TABLES = {
     if spec.features.has_event_time
 }
 """Several models may have the same tables: these are proved once. Without event time nothing is."""
-EVENTS_ARE_FACTS = {"unusual_weather"}
+EVENTS_ARE_FACTS = {"unusual_weather", "weather_types"}
 """Their rows are landed facts: where one moves across its own moment, the row goes with it, and no
 column is left that could change."""
 

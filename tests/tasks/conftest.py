@@ -8,6 +8,7 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.cluster import KMeans
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -31,6 +32,7 @@ ESTIMATORS = {
     "regressor": LinearRegression,
     # Its solver stops where the weights of its rows let it, unless it has to be exact.
     "detector": partial(OneClassSVM, tol=1e-10),
+    "clusterer": partial(KMeans, n_clusters=2, n_init=5, random_state=0, tol=0.0),
 }
 ROWS = 300
 MOMENTS = np.datetime64("2024-01-01T00") + np.arange(ROWS) // 10 * np.timedelta64(24, "h")

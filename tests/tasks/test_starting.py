@@ -171,6 +171,20 @@ def test_squared_errors_have_candidates_of_their_own() -> None:
     assert check_candidates(spec) == []
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "task",
+    [{"type": "anomaly_detection", "budget": {"share": 0.1}}, {"type": "clustering"}],
+    ids=lambda task: task["type"],
+)
+def test_what_is_never_proposed_starts_with_something_that_fits(task: dict[str, Any]) -> None:
+    assert task["type"] not in {proposal.task["type"] for proposal in propose_tasks(NUMBER)}
+    inputs = Inputs(rows=300, numeric=("size", "height"), categorical=("kind",))
+    spec = spec_of(task, NUMBER, inputs)
+    assert list(inconsistencies(spec)) == []
+    assert check_candidates(spec) == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("label", [BOOLEAN, NUMBER], ids=["classes", "numbers"])
 def test_one_feature_of_any_kind_is_enough(label: LabelFacts, kind: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.training.fitting import fit_candidate
+from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.figures import figures_of
 from mlops_platform.training.search.search import Recipe, search
@@ -106,6 +107,19 @@ DECLARED: dict[str, Any] = {
     },
     "card": {"intended_use": "Tests.", "out_of_scope": "Everything else."},
 }
+
+BETTER = Comparison(
+    metric="loss",
+    rows=300,
+    days=8,
+    confidence=0.8,
+    champion_loss=0.9,
+    candidate_loss=0.7,
+    mean_improvement=0.2,
+    lower_bound=0.1,
+    probability_of_improvement=0.99,
+)
+"""A candidate that surely has the lower loss."""
 
 
 @pytest.fixture(scope="session")

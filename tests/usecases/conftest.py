@@ -19,7 +19,7 @@ from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.settings import read_settings
 from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.tasks import DEFAULT_TASK, Finished, Task
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import release_meant, roll_back
@@ -126,6 +126,45 @@ def deployment(tracking_uri: str, tmp_path: Path) -> Deployment:
     return deployment
 
 
+def register_model(
+    deployment: Deployment,
+    model: str,
+    finished: Finished,
+    example: pd.DataFrame,
+    folder: Path,
+    task: Task,
+) -> VersionIdentity:
+    """A version of a model that is not released; its files are kept in the folder."""
+    directory = folder / uuid4().hex
+    digests = save_model(finished.model, directory)
+    description = ModelDescription(
+        input_example=example,
+        kinds=dict.fromkeys(example.columns, KINDS["numeric"]),
+        predict_method=task.predict_method,
+        answers=task.answers_of_model,
+        requirements=pinned_requirements(),
+        trusted_types=TRUSTED_TYPES,
+    )
+    values = FittedValues(
+        task=task.kind,
+        constants=dict(finished.constants),
+        training_set="ab" * 32,
+        fitted_through=datetime(2013, 3, 31, 22, tzinfo=UTC),
+    )
+    with deployment.registry.training_run(model, "run", {}) as run:
+        version = deployment.registry.register_version(
+            model, run.run_id, directory, digests, description, tags_of(values)
+        )
+    return VersionIdentity(
+        version=version.version,
+        run_id=run.run_id,
+        digests=version.digests,
+        schema_hash="5c",
+        environment_hash="e4",
+        fitted=values,
+    )
+
+
 @pytest.fixture
 def lifecycle(
     deployment: Deployment, fitted: tuple[Any, pd.DataFrame], tmp_path: Path
@@ -133,34 +172,9 @@ def lifecycle(
     model = f"flights_{uuid4().hex[:8]}"
 
     def register() -> VersionIdentity:
-        directory = tmp_path / uuid4().hex
-        digests = save_model(fitted[0], directory)
-        description = ModelDescription(
-            input_example=fitted[1].head(2),
-            kinds=dict.fromkeys(("wind", "late"), KINDS["numeric"]),
-            predict_method=DEFAULT_TASK.predict_method,
-            answers=DEFAULT_TASK.answers_of_model,
-            requirements=pinned_requirements(),
-            trusted_types=TRUSTED_TYPES,
-        )
-        values = FittedValues(
-            task=DEFAULT_TASK.kind,
-            constants={"threshold": 0.25},
-            training_set="ab" * 32,
-            fitted_through=datetime(2013, 3, 31, 22, tzinfo=UTC),
-        )
-        with deployment.registry.training_run(model, "run", {}) as run:
-            version = deployment.registry.register_version(
-                model, run.run_id, directory, digests, description, tags_of(values)
-            )
-        return VersionIdentity(
-            version=version.version,
-            run_id=run.run_id,
-            digests=version.digests,
-            schema_hash="5c",
-            environment_hash="e4",
-            fitted=values,
-        )
+        finished = Finished(fitted[0], {"threshold": 0.25}, {})
+        example = fitted[1].head(2)
+        return register_model(deployment, model, finished, example, tmp_path, DEFAULT_TASK)
 
     return Lifecycle(deployment, model, register)
 

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_platform.errors import TrainingError
 from mlops_platform.tasks.anomaly_detection.columns import CENTRE, SPREAD
 from mlops_platform.tasks.anomaly_detection.version_metrics import rank_correlation
-from mlops_platform.tasks.finished import Rows
-from mlops_platform.tasks.weights import fitted, quantiles_of, relative_weights
+from mlops_platform.tasks.fitting.row_samples import SEED, resampled, taken, thinned
+from mlops_platform.tasks.weights import fitted, quantiles_of
 
 if TYPE_CHECKING:
-    from mlops_platform.tasks.finished import Constants
+    from mlops_platform.tasks.finished import Constants, Rows
     from mlops_platform.tasks.predictions import Numbers
 
 MOST_ROWS: Final = 2000
 """Of which centre and spread, decoys and stability are taken."""
 TAIL: Final = 0.05
 RESAMPLED_FITS: Final = 3
-SEED: Final = 0
 LEAST: Final = -1e15
 """What stands for a density that is too small for a float: minus infinity cannot be stored."""
 
@@ -40,7 +39,7 @@ def unit_of(model: Any, rows: Rows) -> dict[str, float]:
     Raises:
         TrainingError: the model says the same of every row.
     """
-    some = thinned(rows)
+    some = thinned(rows, MOST_ROWS)
     said = raw_scores(model, some.features)
     low, middle = quantiles_of(said, [TAIL, 0.5], some.weights).tolist()
     spread = middle - low or float(said.std())
@@ -68,55 +67,6 @@ def normal_rows(rows: Rows) -> Rows:
     return taken(rows, rows.targets != 1)
 
 
-def thinned(rows: Rows, most: int = MOST_ROWS) -> Rows:
-    """At most so many rows, evenly spread over these."""
-    import numpy as np
-
-    count = len(rows.targets)
-    if count <= most:
-        return rows
-    return taken(rows, np.linspace(0, count - 1, most).astype(np.intp))
-
-
-def taken(rows: Rows, at: Any) -> Rows:
-    """Some rows, by a mask or by positions."""
-    features = rows.features
-    chosen = features.iloc[at] if hasattr(features, "iloc") else features[at]
-    weights = None if rows.weights is None else relative_weights(rows.weights[at])
-    return Rows(chosen, rows.targets[at], weights, rows.windows)
-
-
-def decoys_of(rows: Rows) -> Any:
-    """Features whose columns were shuffled each on its own: alike in every column, not together.
-
-    Where rows have weights each value is drawn by that of its row.
-
-    The reference class of unsupervised learning as supervised learning (Hastie, Tibshirani and
-    Friedman 2009, "The elements of statistical learning", section 14.2.4; Shi and Horvath 2006,
-    "Unsupervised learning with random forest predictors").
-
-    Args:
-        rows: with a frame of features, or a matrix of shape (rows, columns).
-    """
-    import numpy as np
-
-    random, features, weights = np.random.default_rng(SEED), rows.features, rows.weights
-    count = len(rows.targets)
-    shuffled = features.copy()
-    for position in range(features.shape[1]):
-        order = (
-            random.permutation(count)
-            if weights is None
-            else random.choice(count, count, p=weights / weights.sum())
-        )
-        if hasattr(features, "iloc"):
-            name = features.columns[position]
-            shuffled[name] = features[name].array[order]
-        else:
-            shuffled[:, position] = features[order, position]
-    return shuffled
-
-
 def stability_of(pipeline: Any, train: Rows, unseen: Rows, scores: Numbers) -> float:
     """Mean rank correlation of scores with those of the same pipeline on resampled rows.
 
@@ -129,10 +79,8 @@ def stability_of(pipeline: Any, train: Rows, unseen: Rows, scores: Numbers) -> f
     from sklearn.base import clone
 
     random, normal = np.random.default_rng(SEED), normal_rows(train)
-    count = len(normal.targets)
     correlations = []
     for _ in range(RESAMPLED_FITS):
-        drawn = np.sort(random.integers(0, count, count))
-        model = fit_normal(clone(pipeline), taken(normal, drawn))
+        model = fit_normal(clone(pipeline), resampled(normal, random))
         correlations.append(rank_correlation(scores, -raw_scores(model, unseen.features)))
     return float(np.mean(correlations))

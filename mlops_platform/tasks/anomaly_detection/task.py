@@ -34,13 +34,12 @@ from mlops_platform.tasks.anomaly_detection.grids import (
 from mlops_platform.tasks.anomaly_detection.group_metrics import GROUP_METRICS
 from mlops_platform.tasks.anomaly_detection.metrics import defined_on, metrics_of
 from mlops_platform.tasks.anomaly_detection.scores import (
-    decoys_of,
+    MOST_ROWS,
     fit_normal,
     in_unit,
     normal_rows,
     raw_scores,
     stability_of,
-    thinned,
     unit_of,
 )
 from mlops_platform.tasks.anomaly_detection.single_column import best_single_column
@@ -49,6 +48,8 @@ from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.missing_labels import nan_where_missing
+from mlops_platform.tasks.fitting.row_samples import shuffled_columns, thinned
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric, VersionMetric
 from mlops_platform.tasks.predictions import Output, Predictions
@@ -155,12 +156,7 @@ class AnomalyDetection(Task):
 
     def targets(self, column: Any) -> Targets:
         """1 for an anomaly, 0 for a normal row, NaN where nobody knows."""
-        import numpy as np
-        import pandas as pd
-
-        values = np.asarray(column, dtype=object)
-        targets: Targets = np.where(pd.isna(values), np.nan, values).astype(np.float64)
-        return targets
+        return nan_where_missing(column)
 
     def refusal(self, targets: Targets) -> Refusal | None:
         """Nothing to judge alerts by."""
@@ -241,7 +237,7 @@ class AnomalyDetection(Task):
         scores = -raw_scores(model, features)
         alerts = max(int(self.budget.share_of(rows) * len(scores)), 1)
         threshold = np.partition(scores, -alerts)[-alerts]
-        decoys = -raw_scores(model, decoys_of(thinned(rows)))
+        decoys = -raw_scores(model, shuffled_columns(thinned(rows, MOST_ROWS)))
         contrasts = decoy_shares(scores, decoy_constants(decoys))
         return Predictions({SCORE: scores, DECISION: scores >= threshold, CONTRAST: contrasts})
 
@@ -253,7 +249,7 @@ class AnomalyDetection(Task):
         unfitted = clone(pipeline)
         model = fit_normal(pipeline, train)
         unit = unit_of(model, normal_rows(train))
-        some = thinned(unseen)
+        some = thinned(unseen, MOST_ROWS)
         stability = stability_of(unfitted, train, some, -raw_scores(model, some.features))
         constants = {**self._constants_of(model, unit, unseen), STABILITY: stability}
         return Finished(model, constants, {ALERT_SHARE: constants[ALERT_SHARE]})
@@ -283,7 +279,7 @@ class AnomalyDetection(Task):
         scores = in_unit(raw_scores(model, unseen.features), unit)
         is_normal = unseen.targets != 1
         weights = None if unseen.weights is None else unseen.weights[is_normal]
-        decoys = in_unit(raw_scores(model, decoys_of(thinned(unseen))), unit)
+        decoys = in_unit(raw_scores(model, shuffled_columns(thinned(unseen, MOST_ROWS))), unit)
         return {
             **unit,
             THRESHOLD: threshold_of(scores, share, unseen.weights),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pydantic import Field
 
-from mlops_platform.record import Record, left_out_where, left_out_where_empty
+from mlops_platform.record import left_out_where
 from mlops_platform.spec import ImprovementSpec, ModelSpec, ResamplingUnit, ShareSplitSpec
 from mlops_platform.tasks.weights import mean_of
+from mlops_platform.training.judging.agreement import Agreement
 from mlops_platform.training.units import group_keys
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ MOST_DRAWN: Final = 40_000_000
 """Numbers of draws that are held at once."""
 
 
-class Comparison(Record):
+class Comparison(Agreement):
     """By how much the candidate's loss is below the champion's on common unseen rows.
 
     Attributes:
@@ -30,7 +31,6 @@ class Comparison(Record):
         lower_bound: one-sided bound of the improvement at `confidence`.
         probability_of_improvement: share of resamples in which the candidate is better.
         unit: what was resampled as a whole, and `days` counts.
-        agreement: how alike both answer, by name, where the task measures it.
     All of the floats but `confidence` are None where there is no common unseen row.
     """
 
@@ -44,7 +44,6 @@ class Comparison(Record):
     lower_bound: float | None = None
     probability_of_improvement: float | None = None
     unit: ResamplingUnit = Field(default="day", exclude_if=left_out_where("day"))
-    agreement: dict[str, float] = Field(default={}, exclude_if=left_out_where_empty)
 
     @property
     def extent(self) -> int:

@@ -370,18 +370,18 @@ def _new_texts(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
 
 
 def _agreement(spec: ModelSpec, comparison: Comparison | None) -> Criterion:
-    """Whether it answers as the champion does: told, where the YAML names no least figure."""
-    least = spec.gate.min_agreement
+    """Whether it answers as the champion does: told, where nothing names a least figure."""
+    least = spec.least_agreement
     measured = comparison.agreement if comparison else {}
     if not measured and comparison and least:
         unmeasured = "no row is new to both models, by which they could be compared"
         return Criterion(name=AGREEMENT, passed=None, description=unmeasured)
-    if not measured:
+    if not comparison or not measured:
         text = f"there is nothing to compare with; {_TOLD}"
         return Criterion(name=AGREEMENT, passed=True, description=text, binding=False)
     missed = [name for name, level in least.items() if measured.get(name, -1.0) < level]
     shown = missed[0] if missed else next(iter(least or measured))
-    text = agreement_text(measured, least)
+    text = agreement_text(comparison, least)
     return Criterion(
         name=AGREEMENT,
         passed=not missed,

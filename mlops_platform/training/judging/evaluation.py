@@ -131,13 +131,16 @@ def evaluate(
             by its predictions alone: what it leans on and costs is not measured then.
     """
     task, rows = spec.task, split.test
-    features, targets, weights, _ = task_rows(rows, spec)
+    judging = task_rows(rows, spec)
+    features, targets, weights, _ = judging
     constants, baseline = candidate.constants, candidate.baseline
     predictions = task.predict(candidate.model, constants, features, weights)
     predictions = predictions.at(moments_of(rows, spec))
     metrics = task.measure(targets, predictions)
     importances, cpu_milliseconds = Importances((), ()), 0.0
+    feature_details: dict[str, Any] = {}
     if artifact_bytes is not None:
+        feature_details = task.feature_details(candidate.model, judging, predictions)
         importances = permutation_importances(spec, candidate, rows, predictions, split.train)
         cpu_milliseconds = row_cpu_milliseconds(task, candidate.model, features)
     losses = task.row_losses(targets, predictions)
@@ -159,7 +162,7 @@ def evaluate(
         baseline_margin=_baseline_margin(spec, paired),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
-        details=task.details(targets, predictions, constants),
+        details={**task.details(targets, predictions, constants), **feature_details},
         subgroups=subgroups_of(spec, rows, targets, predictions),
         intersections=intersections_of(spec, rows, targets, predictions),
         importances=importances.features,

@@ -65,8 +65,10 @@ class PastGate:
         unseen = (position >= first) & (position >= 0)
         task, common = self.spec.task, position[unseen]
         targets = task.targets(judged["label"].to_numpy()[unseen])
-        candidate = predictions_in(judged, task.outputs).rows(unseen)
         before = predictions.rows(common - first)
+        candidate = task.gone_on_predictions(
+            before, predictions_in(judged, task.outputs).rows(unseen)
+        )
         weight = self.spec.features.weight
         comparison = compare_losses(
             self.spec.gate.improvement,
@@ -80,7 +82,7 @@ class PastGate:
             seed=self.spec.training.tuning.seed,
         )
         agreement = agreement_of(task, before, candidate)
-        return comparison.model_copy(update={"agreement": agreement})
+        return comparison.model_copy(update=dict(agreement))
 
     def _column(self, name: str, position: NDArray[np.int64]) -> NDArray[np.generic]:
         values: NDArray[np.generic] = self.outcomes[name].take(position).to_numpy()

@@ -136,7 +136,7 @@ def _compare(
 ) -> Comparison:
     import numpy as np
 
-    from mlops_platform.training.judging.agreement import agreement_of
+    from mlops_platform.training.judging.agreement import Agreement, agreement_of
     from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
     from mlops_platform.training.rows import targets_of, weights_of
     from mlops_platform.training.units import units_of
@@ -171,9 +171,11 @@ def _compare(
         metric=spec.task.loss,
         seed=spec.training.tuning.seed,
     )
-    agreement = {} if before is None or after is None else agreement_of(spec.task, before, after)
-    update = {"unit": spec.training.history.split.unit, "agreement": agreement}
-    return comparison.model_copy(update=update)
+    agreement = Agreement()
+    if before is not None and after is not None:
+        agreement = agreement_of(spec.task, before, after)
+    unit = spec.training.history.split.unit
+    return comparison.model_copy(update={**dict(agreement), "unit": unit})
 
 
 def _common_rows(

@@ -17,6 +17,7 @@ from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.training.search.search import Recipe, Trial, budget
 from mlops_platform.usecases.candidate.audit import audit_training_set
+from mlops_platform.usecases.candidate.going_on import gone_on, log_gone_on, with_constants
 from mlops_platform.usecases.candidate.training_record import log_training_record, training_record
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
@@ -89,10 +90,13 @@ def train_candidate(
         logger = _trial_logger(run, spec, report, warm=start is not None)
         recipe = search(spec, split.train, logger, start.recipe if start else None)
         candidate = fit_candidate(spec, recipe, split)
+        changed = gone_on(deployment, spec, candidate, split.validation)
+        candidate = with_constants(candidate, changed)
         spent = cpu_seconds() - before
         sampled = {} if recipe.max_rows is None else {"max_rows": recipe.max_rows}
         run.log_params({"candidate": recipe.candidate, **sampled, **recipe.params})
         log_recipe(run, recipe, start)
+        log_gone_on(run, changed)
         run.log_metrics(
             {
                 f"search_{recipe.metric}": recipe.score,

@@ -13,6 +13,7 @@ from mlops_platform.errors import RegistryError, SpecError
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants
 from mlops_platform.training.search.search import Recipe
+from mlops_platform.usecases.candidate.going_on import read_gone_on
 from mlops_platform.usecases.candidate.training_record import (
     TrainingRecord,
     read_training_record,
@@ -39,6 +40,7 @@ class RecordedVersion:
         packages: versions by name, as far as they are known.
         start: recipe that the search began with, and the run that had found it.
         recipe: what the search found; None where it was not kept.
+        gone_on: constants of the judged candidate that went on from the champion of its time.
     """
 
     version: int
@@ -52,6 +54,7 @@ class RecordedVersion:
     recipe: Recipe | None
     model: Any
     constants: Constants
+    gone_on: Constants
 
 
 def recorded_version(
@@ -103,6 +106,7 @@ def _recorded(
         recipe=(_recipe if record else _kept_recipe)(registry, fetched.run_id),
         model=load_model(fetched.directory, fetched.digests if pinned is None else pinned.digests),
         constants=fitted.constants,
+        gone_on=read_gone_on(tags),
     )
 
 

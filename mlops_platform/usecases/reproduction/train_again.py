@@ -17,6 +17,7 @@ from mlops_platform.monitoring.reference import read_reference
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
+from mlops_platform.usecases.candidate.going_on import with_constants
 from mlops_platform.usecases.candidate.provenance import git_commit
 from mlops_platform.usecases.candidate.training_record import packages_of
 from mlops_platform.usecases.candidate.training_rows import split_rows
@@ -50,7 +51,8 @@ class OutputComparison(Record):
     Args:
         rows_of: which rows, predicted by which fit of the training.
         different: rows in which not every bit is the same.
-        largest: greatest difference of numbers, 0 where only the sign of zero differs; of flags 1.
+        largest: greatest difference of numbers, 0 where only the sign of zero differs; of flags and
+            categories 1.
     """
 
     rows_of: str
@@ -154,7 +156,8 @@ def _fits(version: RecordedVersion, split: Split, report: Callable[[str], None])
         report(f"trial {trial.number + 1} of {total}: {trial.candidate}, {trial.state}")
 
     recipe = search(spec, split.train, tell, start[1] if start else None)
-    judged = _through_storage(spec, fit_candidate(spec, recipe, split))
+    fitted = with_constants(fit_candidate(spec, recipe, split), version.gone_on)
+    judged = _through_storage(spec, fitted)
     return _Fits(recipe, judged, _through_storage(spec, refit(spec, recipe, judged, split)))
 
 
@@ -230,6 +233,8 @@ def compare_outputs(rows_of: str, then: Columns, now: Columns) -> Iterator[Outpu
 def _differing_bits(before: NDArray[Any], after: NDArray[Any]) -> NDArray[np.bool_]:
     import numpy as np
 
+    if before.dtype == object:
+        return np.asarray(before != after)
     kind = np.result_type(before, after)
     bits = [
         np.ascontiguousarray(values, dtype=kind).view(f"u{kind.itemsize}")
@@ -243,6 +248,8 @@ def _largest(before: NDArray[Any], after: NDArray[Any]) -> float:
 
     if not len(before):
         return 0.0
+    if before.dtype == object:
+        return 1.0
     return float(np.max(np.abs(before.astype(np.float64) - after.astype(np.float64))))
 
 

@@ -19,21 +19,10 @@ from mlops_platform.training.rows import task_rows
 from mlops_platform.training.search.folds import folds_of
 from mlops_platform.training.search.search import search
 from mlops_platform.training.split import split_by_time
-from tests.training.conftest import synthetic_rows
+from tests.training.conftest import BETTER, synthetic_rows
 
 ALERTS = 3
-ALIKE = Comparison(
-    metric="alert_cost",
-    rows=300,
-    days=8,
-    confidence=0.8,
-    champion_loss=0.9,
-    candidate_loss=0.7,
-    mean_improvement=0.2,
-    lower_bound=0.1,
-    probability_of_improvement=0.99,
-    agreement={"rank_agreement": 0.9, "shared_alerts": 0.5},
-)
+ALIKE = BETTER.model_copy(update={"agreement": {"rank_agreement": 0.9, "shared_alerts": 0.5}})
 
 
 def declared(declare: Any, loss: str, **gate: Any) -> ModelSpec:
@@ -107,7 +96,7 @@ def test_few_labels_judge_alerts_within_the_budget(declare: Any) -> None:
     assert {"p_values", "precision_recall", "importance"} <= figures.keys()
     test = task_rows(split.test, spec)
     said = spec.task.predict(released.model, released.constants, test.features)
-    assert agreement_of(spec.task, said, said)["rank_agreement"] == pytest.approx(1.0)
+    assert agreement_of(spec.task, said, said).agreement["rank_agreement"] == pytest.approx(1.0)
 
 
 def test_folds_score_rows_with_a_label_and_fit_all_before_them(declare: Any) -> None:

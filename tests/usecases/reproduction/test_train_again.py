@@ -156,3 +156,10 @@ def test_every_bit_counts_and_missing_numbers_are_equal() -> None:
     score, decision = compare_outputs("rows", then, now)
     assert (score.different, score.largest) == (1, 0.0)
     assert (decision.different, decision.largest) == (1, 1.0)
+
+
+def test_categories_are_compared_by_their_names() -> None:
+    then = {"cluster": np.array(["1", "2", "2"], dtype=object)}
+    now = {"cluster": np.array(["1", "2", "10"], dtype=object)}
+    (compared,) = compare_outputs("rows", then, now)
+    assert (compared.rows, compared.different, compared.largest) == (3, 1, 1.0)

@@ -66,6 +66,8 @@ final as (
             when following.flights >= {{ fewest_flights }}
                 then following.disrupted_share >= {{ disrupted_share }}
         end as is_disruptive,
+        case when following.flights >= {{ fewest_flights }} then following.disrupted_share end
+            as disrupted_share,
         hours.known_date,
         hours.known_at
     from hours

@@ -81,7 +81,7 @@ def _new_texts(spec: ModelSpec) -> dict[str, str]:
 
 
 def _agreement(spec: ModelSpec) -> dict[str, str]:
-    metrics, least = spec.task.version_metrics, spec.gate.min_agreement
+    metrics, least = spec.task.version_metrics, spec.least_agreement
     if not metrics:
         return {}
     if not least:

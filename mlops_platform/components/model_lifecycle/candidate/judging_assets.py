@@ -74,6 +74,7 @@ def evaluation_asset(spec: ModelSpec) -> dg.AssetsDefinition:
                     "subgroups": _subgroups(evaluated.evaluation.subgroups),
                     **gaps_table(evaluated.evaluation.fairness),
                     **groups_table(evaluated.evaluation.fairness),
+                    **_versions(evaluated),
                     **{f"figure_{name}": picture(png, name) for name, png in figures.items()},
                     "mlflow_run": mlflow_run(deployment, candidate.run_id),
                 }
@@ -162,6 +163,7 @@ def _results(judged: JudgedCandidate) -> Iterator[Any]:
                 "reason": verdict.reason,
                 "figures": _figures(judged.evaluated),
                 "criteria": _criteria(verdict.criteria),
+                **_versions(judged.evaluated),
             }
         ),
         check_results=[
@@ -178,6 +180,15 @@ def _figures(evaluated: EvaluatedCandidate) -> str:
     if comparison and comparison.champion_loss is not None:
         text += f", champion {digits(comparison.champion_loss)} on rows new to both"
     return text
+
+
+def _versions(evaluated: EvaluatedCandidate) -> dict[str, Any]:
+    """How the answers of champion and candidate differ, where the task has a table for it."""
+    shown = evaluated.comparison.agreement_table if evaluated.comparison else None
+    if shown is None:
+        return {}
+    rows = [dict(zip(shown.columns, row, strict=True)) for row in shown.rows]
+    return {"against_champion": shown.title, "against_champion_rows": table(rows)}
 
 
 def _criteria(criteria: Sequence[Criterion]) -> dg.TableMetadataValue:
