@@ -12,12 +12,18 @@ from mlops_platform.tasks.anomaly_detection.task import AnomalyDetection
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
 from mlops_platform.tasks.forecasting.task import Forecasting
 from mlops_platform.tasks.multiclass_classification.task import MulticlassClassification
+from mlops_platform.tasks.ranking.task import Ranking
 from mlops_platform.tasks.regression.task import Regression
 from mlops_platform.tasks.task import Task
 from mlops_platform.told_apart import ToldApart, says
 
 AnyTask = (
-    BinaryClassification | MulticlassClassification | Regression | Forecasting | AnomalyDetection
+    BinaryClassification
+    | MulticlassClassification
+    | Regression
+    | Forecasting
+    | AnomalyDetection
+    | Ranking
 )
 TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
     {
@@ -26,6 +32,7 @@ TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
         "regression": Regression,
         "forecasting": Forecasting,
         "anomaly_detection": AnomalyDetection,
+        "ranking": Ranking,
     }
 )
 _TYPE: Final = "type"
