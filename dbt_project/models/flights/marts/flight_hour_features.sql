@@ -11,7 +11,10 @@ final as (
         local_date,
         -- Year, month, day and hour of the departure, then the airport: 20130101051 is EWR at 5.
         (
-            (strftime(local_date, '%Y%m%d')::bigint * 100 + scheduled_departure_minute // 60) * 10
+            (
+                strftime(local_date, '%Y%m%d')::bigint * 100
+                + floor(scheduled_departure_minute / 60)
+            ) * 10
             + list_position(['EWR', 'JFK', 'LGA'], origin)
         )::double as departure_hour_key,
         scheduled_departure_minute,
