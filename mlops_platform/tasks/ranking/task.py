@@ -146,6 +146,11 @@ class Ranking(Task):
         return {}
 
     @property
+    def loss_name(self) -> str:
+        """With its `k`."""
+        return f"ranking loss (1 - NDCG@{self.k})"
+
+    @property
     def baseline_name(self) -> str:
         """The rule."""
         return f"rule {self.rule}" if self.rule is not None else f"popularity of {self.item}"
@@ -179,15 +184,15 @@ class Ranking(Task):
 
     def facts(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """How many rows are relevant, and how much on average."""
-        return {
-            "relevant_share": mean_of((targets > 0).astype(float), weights),
-            "mean_relevance": mean_of(targets, weights),
-        }
+        facts = {"relevant_share": mean_of((targets > 0).astype(float), weights)}
+        if self.relevance == "boolean":
+            return facts
+        return {**facts, "mean_relevance": mean_of(targets, weights)}
 
     def facts_text(self, facts: Mapping[str, float]) -> str:
         """The same in words."""
         text = f"{100 * facts['relevant_share']:.2f} % relevant"
-        if self.relevance == "boolean":
+        if "mean_relevance" not in facts:
             return text
         return f"{text}, relevance {facts['mean_relevance']:.4g} on average"
 
