@@ -64,10 +64,10 @@ def derived_from(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(column for text in texts for column in derived_columns(text))
 
 
-def profiled_columns(features: FeaturesSpec) -> tuple[str, ...]:
-    """Columns that stand for the features in a profile: themselves, or what is derived of texts."""
-    plain = (name for name in features.names if name not in features.text)
-    return (*plain, *derived_from(features.text))
+def profiled_columns(features: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
+    """Columns that stand for features in a profile: themselves, or what is derived of texts."""
+    plain = (name for name in features if name not in texts)
+    return (*plain, *derived_from(texts))
 
 
 def shared_importances(importances: Mapping[str, float], texts: Sequence[str]) -> dict[str, float]:
