@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from mlops_platform.spec import FeaturesSpec
 
 MOST_WORDS = 20_000
 _LENGTH, _UNKNOWN = "length", "unknown words"
