@@ -28,7 +28,7 @@ def require_groups(column: str, groups: Numbers) -> None:
     raise TrainingError(
         f"task.group: {column!r} is {groups[wrong][0]:g} in {int(wrong.sum()):,} of "
         f"{len(groups):,} rows, and a group is a whole number of at most 2^53. Make it one in the "
-        "dbt model, such as `(hash(customer_id) % 9007199254740992)::double`."
+        "dbt model, such as `(md5_number_lower(customer_id) % 9007199254740992)::double`."
     )
 
 

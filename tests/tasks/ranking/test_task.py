@@ -134,7 +134,7 @@ def of_groups(keys: list[float], targets: list[float]) -> Rows:
             of_groups([1.0, 1.5, 2.0], [1, 0, 1]),
             r"task.group: 'customer' is 1.5 in 1 of 3 rows, and a group is a whole number of at "
             r"most 2\^53. Make it one in the dbt model, such as "
-            r"`\(hash\(customer_id\) % 9007199254740992\)::double`.",
+            r"`\(md5_number_lower\(customer_id\) % 9007199254740992\)::double`.",
         ),
         (of_groups([1.0, np.nan, 2.0], [1, 0, 1]), "'customer' is nan in 1 of 3 rows"),
         (of_groups([1.0, np.inf, 2.0], [1, 0, 1]), "'customer' is inf in 1 of 3 rows"),

@@ -9,13 +9,11 @@ final as (
         flight_id,
         event_time,
         local_date,
-        -- Year, month, day and hour of the departure, then the airport: 20130101051 is EWR at 5.
+        -- Up to 2^53 a double holds every whole number.
         (
-            (
-                strftime(local_date, '%Y%m%d')::bigint * 100
-                + floor(scheduled_departure_minute / 60)
-            ) * 10
-            + list_position(['EWR', 'JFK', 'LGA'], origin)
+            md5_number_lower(
+                concat_ws('|', local_date, floor(scheduled_departure_minute / 60), origin)
+            ) % 9007199254740992
         )::double as departure_hour_key,
         scheduled_departure_minute,
         scheduled_duration_minutes,
