@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.errors import TrainingError
-from mlops_platform.tasks.ranking.columns import LARGEST_KEY
+from mlops_platform.tasks.predictions import Predictions
+from mlops_platform.tasks.ranking.columns import GROUP, LARGEST_KEY, SCORE
+from mlops_platform.tasks.ranking.group_figures import figures_of_groups
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
@@ -40,11 +42,10 @@ def require_order(column: str, groups: Numbers, targets: Targets) -> None:
     """
     import numpy as np
 
-    _, group_of_row, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    highest, lowest = np.zeros(len(sizes)), np.full(len(sizes), np.inf)
-    np.maximum.at(highest, group_of_row, targets)
-    np.minimum.at(lowest, group_of_row, targets)
-    if (highest > lowest).any():
+    nothing_said = Predictions({SCORE: np.zeros(len(groups)), GROUP: groups})
+    figures = figures_of_groups(targets, nothing_said, k=1)
+    sizes = figures.sizes
+    if figures.is_judged.any():
         return
     if (sizes == 1).all():
         raise TrainingError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final, Literal
 
 from mlops_platform.tasks.metric import Metric
@@ -11,6 +12,8 @@ from mlops_platform.tasks.ranking.group_figures import GroupFigures, figures_of_
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Predictions, Targets
+
+    FigureOf = Callable[[GroupFigures], Numbers]
 
 Figure = Literal["ndcg", "precision", "recall"]
 LOSS: Final = "ndcg_loss"
@@ -47,42 +50,19 @@ def _metric(meaning: str, k: int, figure: Figure, tunes: bool = False) -> Metric
     return Metric(
         f"{meaning}, a mean over groups",
         greater_is_better=True,
-        compute=partial(_mean, k=k, figure=_NAMED[figure]),
-        row_values=partial(_row_values, k=k, figure=_NAMED[figure]),
+        compute=partial(_mean, k=k, figure=attrgetter(figure)),
+        row_values=partial(_row_values, k=k, figure=attrgetter(figure)),
         tunes=tunes,
         headline=True,
     )
 
 
-def _ndcg(figures: GroupFigures) -> Numbers:
-    return figures.ndcg
-
-
-def _precision(figures: GroupFigures) -> Numbers:
-    return figures.precision
-
-
-def _recall(figures: GroupFigures) -> Numbers:
-    return figures.recall
-
-
-_NAMED: Final[Mapping[Figure, Callable[[GroupFigures], Numbers]]] = {
-    "ndcg": _ndcg,
-    "precision": _precision,
-    "recall": _recall,
-}
-
-
-def _mean(
-    targets: Targets, predictions: Predictions, k: int, figure: Callable[[GroupFigures], Numbers]
-) -> float:
+def _mean(targets: Targets, predictions: Predictions, k: int, figure: FigureOf) -> float:
     figures = figures_of_groups(targets, predictions, k)
     return figures.mean_of(figure(figures))
 
 
-def _row_values(
-    targets: Targets, predictions: Predictions, k: int, figure: Callable[[GroupFigures], Numbers]
-) -> Numbers:
+def _row_values(targets: Targets, predictions: Predictions, k: int, figure: FigureOf) -> Numbers:
     figures = figures_of_groups(targets, predictions, k)
     return figures.spread(figure(figures), predictions, UNDEFINED)
 

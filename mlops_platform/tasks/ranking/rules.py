@@ -4,17 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mlops_platform.tasks.forecasting.seasonal_naive import number_column
+
 if TYPE_CHECKING:
     from mlops_platform.tasks.finished import Rows
-    from mlops_platform.tasks.predictions import Numbers
-
-
-def number_column(frame: Any, name: str) -> Numbers:
-    """A column of numbers, NaN where missing, shape (rows,)."""
-    import numpy as np
-
-    numbers: Numbers = frame[name].to_numpy(dtype=np.float64, na_value=np.nan)
-    return numbers
 
 
 def declared_rule(rows: Rows, column: str) -> Any:

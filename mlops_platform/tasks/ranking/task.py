@@ -18,6 +18,7 @@ from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.fitting.passed_columns import with_passed_columns
+from mlops_platform.tasks.forecasting.seasonal_naive import number_column
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
 from mlops_platform.tasks.ranking.answering import row_answer
@@ -37,14 +38,14 @@ from mlops_platform.tasks.ranking.details import details_of, tables_of
 from mlops_platform.tasks.ranking.fittable import require_groups, require_order
 from mlops_platform.tasks.ranking.group_figures import figures_of_groups, ranks_of
 from mlops_platform.tasks.ranking.metrics import metrics_of
-from mlops_platform.tasks.ranking.rules import declared_rule, number_column, popularity
+from mlops_platform.tasks.ranking.rules import declared_rule, popularity
 from mlops_platform.tasks.task import Answer, Refusal, Task
 from mlops_platform.tasks.weights import fitted, fitted_on, mean_of
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.predictions import Numbers, Targets
 
-ROWS_OF_A_GROUP = 6
+ROWS_OF_A_GROUP = 4
 """Of synthetic rows."""
 
 
@@ -148,7 +149,7 @@ class Ranking(Task):
     @property
     def loss_name(self) -> str:
         """With its `k`."""
-        return f"ranking loss (1 - NDCG@{self.k})"
+        return f"ranking loss at {self.k}"
 
     @property
     def baseline_name(self) -> str:
