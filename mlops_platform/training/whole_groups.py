@@ -27,6 +27,13 @@ def whole_groups(kept: NDArray[np.bool_], rows: DataFrame, spec: ModelSpec) -> N
     return kept & ~lost[group_of_row]
 
 
+def newest_rows(rows: DataFrame, spec: ModelSpec, most: int) -> DataFrame:
+    """The last rows, at most so many, without a group that has earlier ones."""
+    import numpy as np
+
+    return rows[whole_groups(np.arange(len(rows)) >= len(rows) - most, rows, spec)]
+
+
 def drawn_rows(
     rows: DataFrame, spec: ModelSpec, most: int, random: np.random.Generator
 ) -> NDArray[np.intp]:

@@ -20,7 +20,7 @@ from mlops_platform.training.label_gap import known_as_begins
 from mlops_platform.training.search.folds import folds_of
 from mlops_platform.training.search.search import search
 from mlops_platform.training.split import Split, split_by_spec, split_by_time
-from mlops_platform.training.whole_groups import drawn_rows
+from mlops_platform.training.whole_groups import drawn_rows, newest_rows
 
 Declare = Callable[..., ModelSpec]
 DAYS, GROUPS_A_DAY, LARGEST = 40, 4, 6
@@ -173,6 +173,16 @@ def declare_columns(declare: Declare, columns: list[str]) -> ModelSpec:
     plain = spec.model_dump(mode="json")
     plain["training"]["candidates"][0]["preprocessing"][0]["columns"] = columns
     return ModelSpec.model_validate(plain)
+
+
+@given(seed=st.integers(0, 99), most=st.integers(1, 500))
+def test_the_newest_rows_have_no_group_that_is_cut(declare, seed, most):
+    spec, rows = grouped(declare), rows_of_groups(seed)
+    newest = newest_rows(rows, spec, most)
+
+    assert most - LARGEST < len(newest) <= most or len(newest) == len(rows)
+    assert newest.index[-1:].tolist() in ([], [rows.index[-1]])
+    assert not parted([newest, rows.drop(newest.index)])
 
 
 @given(seed=st.integers(0, 99), most=st.integers(1, 500))
