@@ -11,28 +11,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_platform.artifacts.model_store import save_model
-from mlops_platform.files import write_json, write_text
-from mlops_platform.serving.contents import (
-    DIGESTS,
-    GOLDEN_ROWS,
-    MODEL,
-    PACKED_FORMAT,
-    RELEASE,
-    SCHEMA,
-    Contents,
-    PackedRelease,
-    read_contents,
-)
+from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.frames import rows_of
-from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.http.answers import answer_types
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
-from mlops_platform.serving.schema import describe_features
 from mlops_platform.serving.worker import Worker
 from mlops_platform.spec import (
     CardSpec,
@@ -46,6 +32,7 @@ from mlops_platform.spec import (
 from mlops_platform.tasks import Rows
 from mlops_platform.tasks.ranking.task import Ranking
 from tests.serving.conftest import Service
+from tests.serving.packed import contents_of
 
 TASK = Ranking(group="customer", k=2, rule="usual")
 BATCH = "/v1/predict_batch"
@@ -114,23 +101,8 @@ def contents(
     train = Rows(rows[list(spec.features.names)], rows["bought"].to_numpy(dtype=float))
     pipeline = build_pipeline(spec, candidate_named(spec, "linear"), {})
     finished = spec.task.fit(pipeline, train, train)
-    schema, root = describe_features(spec, rows), tmp_path_factory.mktemp("packed")
-    digests = save_model(finished.model, root / MODEL)
-    release = PackedRelease(
-        model=spec.name,
-        version="1",
-        sequence=1,
-        task=spec.task,
-        constants=dict(finished.constants),
-        training_set_hash="5e7",
-        serving=ServingSpec(),
-        compiled=True,
-    )
-    golden = choose_golden_rows(schema, spec.task, finished.model, rows, 10)
-    for name, record in ((RELEASE, release), (SCHEMA, schema), (GOLDEN_ROWS, golden)):
-        write_text(root / name, record.to_stored(stored_format=PACKED_FORMAT))
-    write_json(root / DIGESTS, dict(digests))
-    return read_contents(root)
+    root = tmp_path_factory.mktemp("packed")
+    return contents_of(spec, finished, rows, root, ServingSpec())
 
 
 @pytest.fixture(scope="module")
