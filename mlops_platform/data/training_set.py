@@ -167,24 +167,27 @@ def read_some_rows(training_set: TrainingSet, wanted: NDArray[np.bool_]) -> pa.T
     return pa.concat_tables(some)
 
 
-def sample_of_rows(
-    training_set: TrainingSet, entity: str, size: int, seed: int
-) -> NDArray[np.bool_]:
-    """Which rows a random sample of some size has, shape (rows,).
+def sample_of_rows(training_set: TrainingSet, key: str, size: int, seed: int) -> NDArray[np.bool_]:
+    """Which rows a random sample of some size has at most, shape (rows,).
 
-    It follows from the seed and the entities: those whose MD5 with the seed is smallest, on every
+    It follows from the seed and the keys: those whose MD5 with the seed is smallest, on every
     machine, in whatever order the rows are. Of two sizes the larger sample holds the smaller one.
+
+    Args:
+        key: column of which all rows with a value are drawn, or none.
     """
     import numpy as np
 
     with opened_rows(training_set, []) as (connection, rows):
-        text = f"{literal(f'{seed}:')} || CAST({identifier(entity)} AS VARCHAR)"
+        text = f"{literal(f'{seed}:')} || CAST({identifier(key)} AS VARCHAR)"
         drawn = connection.execute(f"SELECT md5_number_lower({text}) AS number FROM {rows}")
         numbers = drawn.fetchnumpy()["number"]
     if len(numbers) <= size:
         return np.ones(len(numbers), dtype=bool)
-    sampled: NDArray[np.bool_] = numbers <= np.partition(numbers, size - 1)[size - 1]
-    return sampled
+    last = np.partition(numbers, size - 1)[size - 1]
+    sampled: NDArray[np.bool_] = numbers <= last
+    # The rows of the last key may be too many: then none of them.
+    return sampled if np.count_nonzero(sampled) <= size else numbers < last
 
 
 def _refuse_other_rows(training_set: TrainingSet, digest: str) -> None:

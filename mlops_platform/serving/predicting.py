@@ -87,6 +87,15 @@ def score_answer(scored: ScoredRow) -> Json:
     }
 
 
+def batch_answers(rows: Sequence[ScoredRow]) -> list[Json]:
+    """What is answered for rows of one request, with what each is among the others."""
+    answers = [score_answer(scored) for scored in rows]
+    if not rows[0].release.task.together_fields():
+        return answers
+    together = rows[0].release.task.together([scored.outputs for scored in rows])
+    return [{**answer, **beside} for answer, beside in zip(answers, together, strict=True)]
+
+
 def logged(
     exchange: Exchange, route: PredictionRoute, rows: Iterable[ScoredRow]
 ) -> list[LoggedPrediction]:

@@ -23,7 +23,12 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
                 yield SpecError(path, column, _unknown_column(column, spec.features.names))
             elif named.count(column) > 1:
                 yield SpecError(path, column, "Two entries preprocess this column; keep one.")
-        for column in spec.features.names:
+            elif column not in spec.learnt_features:
+                fix = (
+                    "Rows are judged together by it, and no estimator learns from it; leave it out."
+                )
+                yield SpecError(path, column, fix)
+        for column in spec.learnt_features:
             if column not in named:
                 yield SpecError(path, column, "No entry preprocesses this feature; add it to one.")
         for at, entry in enumerate(candidate.preprocessing):

@@ -109,10 +109,16 @@ class ModelSpec(Section):
         """The metric that chooses among candidates."""
         return self.training.tuning.metric or self.task.loss
 
+    @property
+    def learnt_features(self) -> tuple[str, ...]:
+        """Features that an estimator learns from: all but the group that the task judges by."""
+        return tuple(name for name in self.features.names if name != self.task.group_column)
+
     def columns_of(self, entry: ColumnStepsSpec) -> tuple[str, ...]:
-        """Feature columns that one preprocessing entry names."""
+        """Feature columns that one preprocessing entry names; of a kind those that are learnt."""
         if isinstance(entry.columns, str):
-            return self.features.of_kind(entry.columns)
+            of_kind = self.features.of_kind(entry.columns)
+            return tuple(name for name in of_kind if name != self.task.group_column)
         return entry.columns
 
 

@@ -10,6 +10,7 @@ from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.retraining.policy import single_rules
+from mlops_platform.spec.retraining.split import ShareSplitSpec
 
 CHECKS: Final = (
     "loss",
@@ -29,6 +30,7 @@ def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     yield from _taken_names(spec)
     yield from _task_faults(spec)
     yield from _faults_of_counting(spec)
+    yield from _parted_groups(spec)
     yield from _classes_not_judged(spec)
     yield from _undeclared_losses(spec)
     yield from _figures_not_measured(spec)
@@ -100,6 +102,18 @@ def _faults_of_counting(spec: ModelSpec) -> Iterator[SpecError]:
         if candidate.resampling is not None and fault is not None:
             path = f"training.candidates.{position}.resampling"
             yield SpecError(path, candidate.resampling.method, fault)
+
+
+def _parted_groups(spec: ModelSpec) -> Iterator[SpecError]:
+    """A split that would cut in two what the task judges together."""
+    split = spec.training.history.split
+    if spec.task.group_column is not None and split.unit == "row":
+        assert isinstance(split, ShareSplitSpec)
+        fix = (
+            f"Rows of one `{spec.task.group_column}` are judged together: write `by: group`, and "
+            "as `group` the column that names it."
+        )
+        yield SpecError("training.history.split.by", split.by, fix)
 
 
 def _classes_not_judged(spec: ModelSpec) -> Iterator[SpecError]:

@@ -13,6 +13,7 @@ from mlops_platform.tasks.binary_classification.task import BinaryClassification
 from mlops_platform.tasks.clustering.task import Clustering
 from mlops_platform.tasks.forecasting.task import Forecasting
 from mlops_platform.tasks.multiclass_classification.task import MulticlassClassification
+from mlops_platform.tasks.ranking.task import Ranking
 from mlops_platform.tasks.regression.task import Regression
 from mlops_platform.tasks.task import Task
 from mlops_platform.told_apart import ToldApart, says
@@ -24,6 +25,7 @@ AnyTask = (
     | Forecasting
     | AnomalyDetection
     | Clustering
+    | Ranking
 )
 TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
     {
@@ -33,6 +35,7 @@ TASKS: Final[Mapping[str, type[Task]]] = MappingProxyType(
         "forecasting": Forecasting,
         "anomaly_detection": AnomalyDetection,
         "clustering": Clustering,
+        "ranking": Ranking,
     }
 )
 _TYPE: Final = "type"

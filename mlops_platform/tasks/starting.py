@@ -13,7 +13,9 @@ from mlops_platform.tasks.multiclass_classification.starting import (
     MulticlassClassificationStarter,
 )
 from mlops_platform.tasks.proposals.proposal import Inputs, LabelFacts, Proposal, Start, Starter
+from mlops_platform.tasks.ranking.starting import RankingStarter
 from mlops_platform.tasks.regression.starting import RegressionStarter
+from mlops_platform.tasks.task import Task
 
 _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
     {
@@ -23,6 +25,7 @@ _STARTERS: Final[Mapping[str, Starter]] = MappingProxyType(
         "forecasting": ForecastingStarter(),
         "anomaly_detection": AnomalyDetectionStarter(),
         "clustering": ClusteringStarter(),
+        "ranking": RankingStarter(),
     }
 )
 """In the order in which they are asked: where two tasks fit, the first is the better one."""
@@ -48,7 +51,7 @@ def start(task: Mapping[str, Any], label: LabelFacts, inputs: Inputs) -> Start:
 
 def label_type(task: Mapping[str, Any]) -> str:
     """SQL type in which the label table of such a model publishes the outcome."""
-    return TASKS[str(task["type"])].label_type
+    return _section(task).label_type
 
 
 def has_classes(task: Mapping[str, Any]) -> bool:
@@ -58,5 +61,8 @@ def has_classes(task: Mapping[str, Any]) -> bool:
 
 def output_columns(task: Mapping[str, Any]) -> frozenset[str]:
     """Columns of its predictions, which no column of a feature table may be called like."""
-    section = TASKS[str(task["type"])].model_validate(task)
-    return frozenset(output.name for output in section.outputs)
+    return frozenset(output.name for output in _section(task).outputs)
+
+
+def _section(task: Mapping[str, Any]) -> Task:
+    return TASKS[str(task["type"])].model_validate(task)

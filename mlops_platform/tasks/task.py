@@ -50,7 +50,6 @@ class Task(Section, ABC):
     """The section `task` of a model's YAML.
 
     Attributes:
-        label_type: SQL type in which outcomes are read.
         has_classes: whether outcomes are classes, whose shares a split can keep.
         loss_has_unit: whether its loss is in the unit of the label, so that no level of it is
             right for every model.
@@ -62,7 +61,6 @@ class Task(Section, ABC):
         explained_scale: what the contributions of features add up to, in words and as a field.
     """
 
-    label_type: ClassVar[Literal["BOOLEAN", "DOUBLE", "VARCHAR"]]
     has_classes: ClassVar[bool] = False
     states_every_class: ClassVar[bool] = False
     loss_has_unit: ClassVar[bool]
@@ -77,6 +75,11 @@ class Task(Section, ABC):
     metrics: tuple[CustomMetric, ...] = Field(
         default=(), description="Metrics of your own, by import path."
     )
+
+    @property
+    @abstractmethod
+    def label_type(self) -> Literal["BOOLEAN", "DOUBLE", "VARCHAR"]:
+        """SQL type in which outcomes are read."""
 
     @property
     def kind(self) -> str:
@@ -97,6 +100,15 @@ class Task(Section, ABC):
     def never_missing(self) -> tuple[str, ...]:
         """Options that name a feature without which no row can be answered."""
         return ()
+
+    @property
+    def group_column(self) -> str | None:
+        """Feature by whose values rows are judged together; None where each is by itself.
+
+        No part of a split, fold or sample has some of their rows only, and no estimator learns from
+        it.
+        """
+        return None
 
     @property
     def fits_unlabelled(self) -> bool:
@@ -309,6 +321,14 @@ class Task(Section, ABC):
             features: in the columns of these, of the rows that are asked about.
         """
 
+    def beside(self, predictions: Predictions, features: Any) -> Predictions:
+        """Raw predictions with what metrics need of the rows themselves; by default nothing.
+
+        Args:
+            features: as they are published, where `raw_predictions` got them preprocessed.
+        """
+        return predictions
+
     @abstractmethod
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit a pipeline on `train`, and what its predictions need on rows it has not seen."""
@@ -394,6 +414,14 @@ class Task(Section, ABC):
             moment: of the row, in the time zone of the model.
         """
         return {}
+
+    def together_fields(self) -> Mapping[str, tuple[Any, str]]:
+        """What an answer tells besides, where it is one of many: as `shown_fields`."""
+        return {}
+
+    def together(self, answers: Sequence[Answer]) -> Sequence[Mapping[str, Any]]:
+        """The same of each of the answers to one request, all by one version."""
+        return [{} for _ in answers]
 
     def predict(
         self, model: Any, constants: Constants, features: Any, weights: Numbers | None = None

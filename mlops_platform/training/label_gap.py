@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mlops_platform.training.whole_groups import whole_groups
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -16,7 +18,8 @@ def known_as_begins(earlier: DataFrame, later: DataFrame, spec: ModelSpec) -> ND
     """Which of the earlier rows had a label at the first event of the later ones, shape (rows,).
 
     A fit in production, at that event, has no others: a label that tells of the days on which a
-    model is judged would flatter it. All of them where there are no later rows.
+    model is judged would flatter it. All of them where there are no later rows. Rows that are
+    judged together had all theirs, or are left out together.
     """
     import numpy as np
     import pandas as pd
@@ -26,7 +29,7 @@ def known_as_begins(earlier: DataFrame, later: DataFrame, spec: ModelSpec) -> ND
     delay = pd.Timedelta(days=spec.label.reporting_delay_days)
     reached_at = earlier[spec.label.known_at_column] + delay
     known: NDArray[np.bool_] = (reached_at <= later[spec.features.moment_column].min()).to_numpy()
-    return known
+    return whole_groups(known, earlier, spec)
 
 
 def as_known(earlier: DataFrame, later: DataFrame, spec: ModelSpec) -> DataFrame:

@@ -19,6 +19,7 @@ from mlops_platform.training.label_gap import as_known, known_as_begins
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.rows import days_of, judges, targets_of, weights_of
 from mlops_platform.training.share_split import split_by_shares
+from mlops_platform.training.whole_groups import refuse_groups_of_several_days, refuse_parted_groups
 
 if TYPE_CHECKING:
     import numpy as np
@@ -120,8 +121,11 @@ def split_by_spec(
         return split_by_time(rows, spec, sampled)
     _refuse_missing_labels(rows, spec)
     if sampled is None:
-        return _usable(_judged(Split(**split_by_shares(rows, spec, split)), spec), spec)
+        parts = split_by_shares(rows, spec, split)
+        refuse_parted_groups(parts.values(), spec)
+        return _usable(_judged(Split(**parts), spec), spec)
     parts = split_by_shares(rows.assign(**{SAMPLED: sampled}), spec, split)
+    refuse_parted_groups(parts.values(), spec)
     return _usable(_judged(_with_sampled_fit(parts), spec), spec)
 
 
@@ -157,6 +161,7 @@ def split_by_time(
     import pandas as pd
 
     _refuse_missing_labels(rows, spec)
+    refuse_groups_of_several_days(rows, spec)
     rows = rows.sort_values([spec.features.moment_column, spec.features.entity])
     fitted = np.ones(len(rows), dtype=bool) if sampled is None else sampled[rows.index]
     rows.index = pd.RangeIndex(len(rows))

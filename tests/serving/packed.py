@@ -7,16 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.files import write_json, write_text
 from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.serving.contents import (
     COMPILED_FORM,
     DIGESTS,
     GOLDEN_ROWS,
     MODEL,
+    PACKED_FORMAT,
     RELEASE,
     SCHEMA,
+    Contents,
     PackedRelease,
     bento_folder,
+    read_contents,
 )
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.schema import FeatureSchema, describe_features
@@ -24,8 +29,8 @@ from mlops_platform.serving.scoring.compiled.columns import NotCompilable
 from mlops_platform.serving.scoring.compiled.plain_model import plain_model
 from mlops_platform.serving.scoring.compiled.stored_form import stored_form
 from mlops_platform.settings import Settings
-from mlops_platform.spec import ModelSpec
-from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.spec import ModelSpec, ServingSpec
+from mlops_platform.tasks import DEFAULT_TASK, Finished
 
 
 def small_spec(model: str) -> ModelSpec:
@@ -59,6 +64,32 @@ def form_of(model: Any, schema: FeatureSchema) -> bytes | None:
         return stored_form(plain_model(model, schema))
     except NotCompilable:
         return None
+
+
+def contents_of(
+    spec: ModelSpec, finished: Finished, rows: pd.DataFrame, root: Path, serving: ServingSpec
+) -> Contents:
+    """What a Bento of a finished model holds, read again from a folder.
+
+    Args:
+        rows: that it was fitted on.
+    """
+    schema, digests = describe_features(spec, rows), save_model(finished.model, root / MODEL)
+    release = PackedRelease(
+        model=spec.name,
+        version="1",
+        sequence=1,
+        task=spec.task,
+        constants=dict(finished.constants),
+        training_set_hash="5e7",
+        serving=serving,
+        compiled=True,
+    )
+    golden = choose_golden_rows(schema, spec.task, finished.model, rows, 10)
+    for name, record in ((RELEASE, release), (SCHEMA, schema), (GOLDEN_ROWS, golden)):
+        write_text(root / name, record.to_stored(stored_format=PACKED_FORMAT))
+    write_json(root / DIGESTS, dict(digests))
+    return read_contents(root)
 
 
 def pack_small(

@@ -25,6 +25,7 @@ LEAST_OPTIONS: dict[str, dict[str, Any]] = {
     },
     "anomaly_detection": {"budget": {"share": 0.1}},
     "forecasting": {"horizon": 7, "season": 7, "seasonal_naive": "naive_value"},
+    "ranking": {"group": "group_number", "rule": "rule_value", "k": 2},
 }
 """What a task of a type needs to be told, beside its type."""
 ESTIMATORS = {

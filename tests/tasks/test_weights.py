@@ -9,6 +9,7 @@ from sklearn.metrics import log_loss
 
 from mlops_platform.tasks import Predictions, Rows, Task
 from mlops_platform.tasks.predictions import MeanTotals
+from mlops_platform.tasks.ranking.columns import GROUP
 from mlops_platform.tasks.weights import (
     effective_rows,
     fitted,
@@ -31,9 +32,22 @@ def whole_weights(seed: int, rows: int = ROWS) -> np.ndarray:
     return np.random.default_rng(seed).integers(1, 6, rows).astype(float)
 
 
+def counted_alike(task: Task, predictions: Predictions, weights: np.ndarray) -> np.ndarray:
+    """The weights, of which those of rows that are judged together are the same."""
+    if task.group_column is None:
+        return weights
+    _, first, group_of_row = np.unique(predictions[GROUP], return_index=True, return_inverse=True)
+    return weights[first][group_of_row]
+
+
 def repeated(predictions: Predictions, times: np.ndarray) -> Predictions:
-    at = np.repeat(np.arange(len(times)), times.astype(int))
-    return predictions.rows(at)
+    """Rows as often as they count; those of a group make another group each time."""
+    counts = times.astype(int)
+    again = predictions.rows(np.repeat(np.arange(len(times)), counts))
+    if GROUP not in again.columns:
+        return again
+    number = np.arange(len(again)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return Predictions({**again.columns, GROUP: again[GROUP] + 1e6 * number})
 
 
 def both(trained: Trained) -> tuple[Predictions, Predictions]:
@@ -43,7 +57,8 @@ def both(trained: Trained) -> tuple[Predictions, Predictions]:
 @of_whole_weights
 @given(seed=SEEDS)
 def test_whole_weights_repeat_rows_in_every_metric(trained: Trained, seed: int) -> None:
-    task, targets, weights = trained.task, trained.targets, whole_weights(seed)
+    task, targets = trained.task, trained.targets
+    weights = counted_alike(task, trained.predictions, whole_weights(seed))
     for predictions in both(trained):
         weighted = task.measure(targets, predictions.weighted(weights))
         rows = np.repeat(targets, weights.astype(int))

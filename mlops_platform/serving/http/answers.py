@@ -71,12 +71,15 @@ def answer_types(task: Task) -> AnswerTypes:
     prediction = _type("Prediction", score, text, {"model": (str, ...), "request_id": (str, ...)})
     dated = _fields(task.dated_fields())
     of_row = _type("DatedScore", score, "The answer for one row of a known moment.", dated)
+    together = _fields(task.together_fields())
+    of_many = _type("ScoreOfMany", score, "The answer for one of many rows.", together)
+    of_batch = of_many if together else score
     several: dict[str, Any] = {
         **dict.fromkeys(("model", "version"), (str, ...)),
         "sequence": (int, ...),
         **_adjustment_field(task),
         "request_id": (str, ...),
-        "predictions": (tuple[score, ...], ...),  # type: ignore[valid-type]
+        "predictions": (tuple[of_batch, ...], ...),  # type: ignore[valid-type]
     }
     return AnswerTypes(
         prediction=prediction,

@@ -38,11 +38,14 @@ class BatchScores(NamedTuple):
     Args:
         outputs: for the log, as members of an object.
         shown: the same for the client.
+        together: what each is told of itself among the others, likewise; empty where that is
+            nothing.
     """
 
     entities: Sequence[bytes]
     outputs: Sequence[bytes]
     shown: Sequence[bytes]
+    together: Sequence[bytes]
 
 
 class PreparedVersion:
@@ -67,6 +70,7 @@ class PreparedVersion:
         self.lines: PreparedLines | None = None
         if log is not None:
             self.lines = log.prepared(origin, self.names)
+        self._tells_together = bool(release.task.together_fields())
         self._row_end = b"," + _members({"warnings": [], **version.stated, "role": ROLE})
         self._model = b"," + _members({"model": release.model})
         self._batch_origin = _members(version.origin)
@@ -91,7 +95,8 @@ class PreparedVersion:
             text if (told := task.shown(answer)) is answer else _members(told)
             for text, answer in zip(outputs, answers, strict=True)
         ]
-        return BatchScores([*map(orjson.dumps, entities)], outputs, shown)
+        together = [*map(_members, task.together(answers))] if self._tells_together else []
+        return BatchScores([*map(orjson.dumps, entities)], outputs, shown, together)
 
     def answer(self, exchange: Exchange, score: Score) -> bytes:
         """What the client is told of a row that it has asked for alone."""
@@ -107,6 +112,9 @@ class PreparedVersion:
         """What the client is told of a batch."""
         end, told = self._row_end, zip(scores.entities, scores.shown, strict=True)
         rows = [b'{"entity":%b,%b%b}' % (entity, shown, end) for entity, shown in told]
+        if scores.together:
+            pairs = zip(rows, scores.together, strict=True)
+            rows = [b"%b,%b}" % (row[:-1], together) for row, together in pairs]
         return b'{%b,"request_id":"%b","predictions":[%b]}' % (
             self._batch_origin,
             exchange.request_id.encode(),

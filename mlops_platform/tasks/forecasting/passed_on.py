@@ -1,17 +1,13 @@
-"""A finished model that says, beside what its heads predict, what its row is a forecast of.
-
-Made of scikit-learn's own parts, so that a stored model needs nothing of the platform, and
-compiles as any other does.
-"""
+"""A finished model that says, beside what its heads predict, what its row is a forecast of."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.tasks.forecasting.columns import NEW_SERIES, PASSED
+from mlops_platform.tasks.fitting.passed_columns import with_passed_columns
+from mlops_platform.tasks.forecasting.columns import NEW_SERIES
 
 if TYPE_CHECKING:
-    from sklearn.compose import ColumnTransformer
     from sklearn.pipeline import Pipeline
 
     from mlops_platform.tasks.forecasting.seasonal_naive import SeriesScales
@@ -29,21 +25,8 @@ def passing_on(
         known: what stands for a naive value that is missing; scales of the series, by which it
             also knows which of them are not new.
     """
-    from sklearn.multioutput import MultiOutputRegressor
-    from sklearn.pipeline import Pipeline
-
     preprocessing, predicting = joined[:-1], joined[-1].estimators_
-    passed = _passed_columns(columns, known)
-    # Nothing is fitted any more but the names of the columns.
-    both = _side_by_side(preprocessing, passed, frame.head(1))
-    width = both.transform(frame.head(1)).shape[1]
-    own = width - len(PASSED)
-    together = MultiOutputRegressor(predicting[0])
-    together.estimators_ = [
-        *(_on_columns(head, slice(0, own), width) for head in predicting),
-        *(_on_columns(_identity(), [at], width) for at in range(own, width)),
-    ]
-    return Pipeline([("columns", both), ("heads", together)])
+    return with_passed_columns(preprocessing, predicting, _passed_columns(columns, known), frame)
 
 
 def _passed_columns(
@@ -71,33 +54,3 @@ def _passed_columns(
             for number, encoder in enumerate(by_series)
         ),
     ]
-
-
-def _side_by_side(
-    preprocessing: Pipeline, passed: list[tuple[str, Any, list[str]]], frame: Any
-) -> ColumnTransformer:
-    from sklearn.compose import ColumnTransformer
-    from sklearn.frozen import FrozenEstimator
-
-    features = ("features", FrozenEstimator(preprocessing), list(frame.columns))
-    return ColumnTransformer([features, *passed], sparse_threshold=0.0).fit(frame)
-
-
-def _on_columns(head: Any, columns: slice | list[int], width: int) -> Pipeline:
-    """A fitted estimator that takes some columns of a matrix."""
-    import numpy as np
-    from sklearn.compose import ColumnTransformer
-    from sklearn.pipeline import Pipeline
-
-    own = ColumnTransformer([("own", "passthrough", columns)]).fit(np.zeros((1, width)))
-    return Pipeline([("columns", own), ("estimator", head)])
-
-
-def _identity() -> Any:
-    """A fitted estimator that says the one number it gets."""
-    import numpy as np
-    from sklearn.linear_model import LinearRegression
-
-    line = LinearRegression(fit_intercept=False).fit(np.ones((1, 1)), np.ones(1))
-    line.coef_ = np.ones(1)
-    return line

@@ -12,6 +12,7 @@ from mlops_platform.training.explaining.correlated import correlated_groups
 from mlops_platform.training.explaining.shuffled_rise import ShuffledRise
 from mlops_platform.training.rows import targets_of
 from mlops_platform.training.units import units_of
+from mlops_platform.training.whole_groups import drawn_rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -68,19 +69,22 @@ def permutation_importances(
             whatever follows the days is.
     """
     shuffling = _Shuffling.of(spec, candidate, rows, predictions, spec.features.names)
-    features = [
-        shuffling.rise((name,), Importance, feature=name) for name in shuffling.features.columns
-    ]
+    features = [shuffling.rise((name,), Importance, feature=name) for name in spec.learnt_features]
     groups = [
         shuffling.rise(
             group.columns, GroupImportance, features=group.columns, correlation=group.correlation
         )
-        for group in correlated_groups(fitted, (*spec.features.numeric, *spec.features.boolean))
+        for group in correlated_groups(fitted, _numbers(spec))
     ]
     return Importances(
         tuple(sorted(features, key=lambda importance: -importance.mean)),
         tuple(sorted(groups, key=lambda importance: -importance.mean)),
     )
+
+
+def _numbers(spec: ModelSpec) -> list[str]:
+    numeric = (*spec.features.numeric, *spec.features.boolean)
+    return [name for name in numeric if name in spec.learnt_features]
 
 
 def means_of_parts(
@@ -134,8 +138,8 @@ class _Shuffling:
         import numpy as np
 
         random = np.random.default_rng(spec.training.tuning.seed)
-        count = min(len(rows), spec.evaluation.permutation_rows)
-        drawn = np.sort(random.choice(len(rows), count, replace=False))
+        drawn = drawn_rows(rows, spec, spec.evaluation.permutation_rows, random)
+        count = len(drawn)
         sample, stated = rows.iloc[drawn].reset_index(drop=True), predictions.rows(drawn)
         targets, features = targets_of(sample, spec), sample[list(columns)]
         orders = np.stack([random.permutation(count) for _ in range(SHUFFLES)])
@@ -161,8 +165,13 @@ class _Shuffling:
             **{name: taken[name].set_axis(self.repeated.index) for name in columns}
         )
         model, constants = self.candidate.model, self.candidate.constants
-        predictions = self.task.predict(model, constants, shuffled)
-        losses = self.task.row_losses(np.tile(self.targets, len(self.orders)), predictions)
-        rises = losses.reshape(self.orders.shape) - self.losses
+        weights = None if self.weights is None else np.tile(self.weights, len(self.orders))
+        predictions = self.task.predict(model, constants, shuffled, weights)
+        # Order by order: rows that are judged together are so in each.
+        shuffles = np.arange(self.orders.size).reshape(self.orders.shape)
+        losses = np.stack(
+            [self.task.row_losses(self.targets, predictions.rows(at)) for at in shuffles]
+        )
+        rises = losses - self.losses
         rises[np.abs(rises) <= ROUNDING * np.maximum(1.0, np.abs(self.losses))] = 0.0
         return kind.of(rises, self.orders, self.weights, self.units, **named)

@@ -185,10 +185,7 @@ def _judged_limit(metric: str, value: float | None, bounds: Bounds) -> _JudgedLi
 def _better_than_baseline(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
     own, constant, task = evaluation.loss, evaluation.baseline_loss, spec.task
     required, margin = spec.gate.better_than_baseline, evaluation.baseline_margin
-    text = (
-        f"{task.loss_name} is {own:.4f}, always predicting the training {task.baseline_name} gives "
-        f"{constant:.4f}"
-    )
+    text = f"{task.loss_name} is {own:.4f}, by the {task.baseline_name} it would be {constant:.4f}"
     if margin is not None:
         text += (
             f": {constant - own:+.4f} is saved, at {spec.gate.baseline_confidence:.0%} confidence "

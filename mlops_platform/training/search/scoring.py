@@ -50,9 +50,10 @@ class FoldScorer:
 
     def _score(self, candidate: CandidateSpec, params: Params, fold: int) -> float:
         pipeline = build_pipeline(self._spec, candidate, params)
-        fitted_on, scored_on = self._preprocess(candidate, params, fold, pipeline)
+        fitted_on, scored_on, published = self._preprocess(candidate, params, fold, pipeline)
         task, estimator = self._spec.task, pipeline[-1]
-        predictions = task.raw_predictions(estimator, fitted_on, scored_on.features)
+        raw = task.raw_predictions(estimator, fitted_on, scored_on.features)
+        predictions = task.beside(raw, published)
         return self._metric.compute(scored_on.targets, predictions.weighted(scored_on.weights))
 
     def _preprocess(
@@ -71,16 +72,22 @@ class FoldScorer:
             transformer = pipeline[:-1]
             matrix = transformer.fit_transform(fit.features, fit.targets)
             scored = held_out._replace(features=transformer.transform(held_out.features))
-            kept = (key, _Fold(fit._replace(features=matrix), scored))
+            published = held_out.features
+            kept = (key, _Fold(fit._replace(features=matrix), scored, published))
             self._preprocessed[candidate.name, fold] = kept
         return kept[1]
 
 
 class _Fold(NamedTuple):
-    """Rows of one fold with their preprocessed features."""
+    """Rows of one fold with their preprocessed features.
+
+    Attributes:
+        published: features of the scored rows before that.
+    """
 
     fitted_on: Rows
     scored_on: Rows
+    published: DataFrame
 
 
 def _key(params: Params) -> str:

@@ -23,6 +23,7 @@ from mlops_platform.training.pipelines.space import (
 from mlops_platform.training.pipelines.weighted import weightless_candidates
 from mlops_platform.training.refusal import unusable
 from mlops_platform.training.search.scoring import FoldScorer
+from mlops_platform.training.whole_groups import newest_rows
 
 if TYPE_CHECKING:
     import optuna
@@ -114,7 +115,7 @@ def _scorer(spec: ModelSpec, rows: DataFrame) -> FoldScorer:
     """
     newest, sampled = spec.training.tuning.max_rows, spec.training.max_rows
     try:
-        return FoldScorer(spec, rows if newest is None else rows.tail(newest))
+        return FoldScorer(spec, rows if newest is None else newest_rows(rows, spec, newest))
     except TrainingError as error:
         if newest is not None and newest < len(rows):
             field, most = "training.tuning.max_rows", newest

@@ -70,9 +70,8 @@ def _split(spec: ModelSpec, training_set: TrainingSet) -> Split:
     most = spec.training.max_rows
     if most is None or training_set.rows <= most:
         return split_by_spec(read_rows(training_set).to_pandas(), spec)
-    sampled = sample_of_rows(
-        training_set, spec.features.entity, most, seed=spec.training.tuning.seed
-    )
+    drawn_by = spec.task.group_column or spec.features.entity
+    sampled = sample_of_rows(training_set, drawn_by, most, seed=spec.training.tuning.seed)
     wanted = sampled | _held_out(spec, training_set)
     return split_by_spec(read_some_rows(training_set, wanted).to_pandas(), spec, sampled[wanted])
 

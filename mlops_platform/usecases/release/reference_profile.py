@@ -88,7 +88,8 @@ def _unit_key(spec: ModelSpec) -> str:
 
 def _of_features(spec: ModelSpec, connection: duckdb.DuckDBPyConnection, rows: str) -> Profile:
     features = spec.features
-    numeric = (*features.numeric, *features.boolean)
+    # The key of a group is new in every window, whatever the rows are like.
+    numeric = [n for n in (*features.numeric, *features.boolean) if n in spec.learnt_features]
     rows, day = _by_unit(spec, connection, rows)
     profile = fit_profile(connection, rows, numeric, features.categorical, day)
     if not features.text:

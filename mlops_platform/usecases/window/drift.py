@@ -133,7 +133,7 @@ def counted_quality(
     repeated: int,
 ) -> WindowQuality:
     """The quality of a window's rows, of what `count_rows` has counted of them."""
-    columns = {name: counted[name] for name in profiled_columns(spec.features)}
+    columns = {name: counted[name] for name in _profiled(spec)}
     return measure_quality(profile, columns, volume, repeated)
 
 
@@ -160,11 +160,15 @@ def window_volume(
     empty = dict.fromkeys(state.complete_days(spec.features.table) if state else (), 0)
     built = {**empty, **{day: published.rows for day, published in partitions.items()}}
     if profile.bins.unit == "day":
-        reference = profile.column(profiled_columns(spec.features)[0]).dates
+        reference = profile.column(_profiled(spec)[0]).dates
     else:
         # Its rows are not told apart by day: what landed before on whatever day.
         reference = sorted(day for day in built if day < window.start)
     return measure_volume(built, reference, window.days)
+
+
+def _profiled(spec: ModelSpec) -> tuple[str, ...]:
+    return profiled_columns(spec.learnt_features, spec.features.text)
 
 
 def _segments(spec: ModelSpec, rows: WatchedRows, profile: Profile) -> dict[str, Histogram]:

@@ -14,28 +14,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.online.writers import write_sqlite
-from mlops_platform.files import write_json, write_text
-from mlops_platform.serving.contents import (
-    DIGESTS,
-    GOLDEN_ROWS,
-    MODEL,
-    PACKED_FORMAT,
-    RELEASE,
-    SCHEMA,
-    Contents,
-    PackedRelease,
-    read_contents,
-)
+from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.frames import frame_of, rows_of
-from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.http.answers import answer_types
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.request import request_types
 from mlops_platform.serving.roles import Roles, position
 from mlops_platform.serving.runtime import RuntimeSettings
-from mlops_platform.serving.schema import FeatureSchema, describe_features
+from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.worker import Worker
 from mlops_platform.spec import (
@@ -52,6 +39,7 @@ from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import Rows, Task
 from mlops_platform.tasks.forecasting.task import Forecasting
 from tests.serving.conftest import Service
+from tests.serving.packed import contents_of
 
 NUMERIC, CATEGORICAL = ("step", "last_week", "level"), ("series",)
 TASK = Forecasting(
@@ -133,24 +121,8 @@ def contents(
     finished = spec.task.fit(
         build_pipeline(spec, candidate_named(spec, "linear"), {}), train, unseen
     )
-    schema = describe_features(spec, rows)
     root = tmp_path_factory.mktemp("packed")
-    digests = save_model(finished.model, root / MODEL)
-    release = PackedRelease(
-        model=spec.name,
-        version="1",
-        sequence=1,
-        task=spec.task,
-        constants=dict(finished.constants),
-        training_set_hash="5e7",
-        serving=ServingSpec(online_store=OnlineStoreSpec()),
-        compiled=True,
-    )
-    golden = choose_golden_rows(schema, spec.task, finished.model, rows, 10)
-    for name, record in ((RELEASE, release), (SCHEMA, schema), (GOLDEN_ROWS, golden)):
-        write_text(root / name, record.to_stored(stored_format=PACKED_FORMAT))
-    write_json(root / DIGESTS, dict(digests))
-    return read_contents(root)
+    return contents_of(spec, finished, rows, root, ServingSpec(online_store=OnlineStoreSpec()))
 
 
 @pytest.fixture(scope="module")

@@ -102,6 +102,7 @@ TRAININGS: Final = [
             binary="are all with label True, and a training needs both classes: correct 'outcome'",
             multiclass="are all with label 'low', and a training needs at least two classes",
             numbers="are all with label 7, and a training needs labels that differ",
+            ranking="are all of relevance 1, and a training needs rows of different relevance",
         ),
     ),
     BadTable(
@@ -111,6 +112,7 @@ TRAININGS: Final = [
             binary="training.history.split.test_days: '168 test rows, all with label True'",
             multiclass="split.test_days: \"168 test rows, all with label 'low'\" is not usable",
             numbers="test rows, all with label 7' is not usable. The test part needs labels that",
+            ranking="split.test_days: '168 test rows, all of relevance 1' is not usable",
         ),
     ),
     BadTable(
@@ -199,6 +201,36 @@ TRAININGS: Final = [
         "DELETE FROM things WHERE step > 1",
         _of(forecasting="task.buckets: no row of steps 2 to 3 has an outcome that the model has"),
     ),
+    BadTable(
+        "a group for each row",
+        _set("basket", "substr(thing_id, 7)::INT"),
+        _of(ranking="groups of 'basket' has a single row, and there is nothing to order. Name"),
+    ),
+    BadTable(
+        "groups whose rows are all alike",
+        "UPDATE outcomes SET outcome = substr(thing_id, 7)::INT // 4 % 2 = 0",
+        _of(ranking="groups of 'basket' are equally relevant, so that no order is better than"),
+    ),
+    BadTable(
+        "a group with rows of several days",
+        _set("basket", "5"),
+        _of(ranking="task.group: 'basket 5, with rows of 28 days' is not usable. 1 of 1 groups"),
+    ),
+    BadTable(
+        "a group that is no whole number",
+        f"{_set('basket', '0.5')} {SOME}",
+        _of(ranking="task.group: 'basket' is 0.5 in 1 of 336 rows, and a group is a whole number"),
+    ),
+    BadTable(
+        "a group that is NULL in a row",
+        f"{_set('basket', 'NULL')} {SOME}",
+        _of(ranking="1 rows of things have no 'basket', for example thing_id 'thing-5' of"),
+    ),
+    BadTable(
+        "a rule that is NULL in every row",
+        _set("usual", "NULL"),
+        _of(ranking="Number, always missing in training."),
+    ),
 ]
 """Of a training: what refuses it, or what the service's documents say of the column."""
 
@@ -253,6 +285,7 @@ WINDOWS: Final = [
             binary="log loss is 1.8304, against 0.3283 that the champion's test promises",
             multiclass="No outcome is 'middle' (67.2 were to be expected), 'high' (47.8 were to be",
             numbers="reaches the error level of 0.05",
+            ranking="42 of 42 groups take no part in any figure: they have a single row, or rows",
         ),
     ),
     BadTable("no outcome", _in_window("outcome", "NULL", "outcomes"), f"loss_increase: {NO_LABEL}"),
@@ -321,6 +354,21 @@ WINDOWS: Final = [
         _in_window("last_season", "NULL"),
         _of(forecasting="empty_columns: columns without values: last_season"),
     ),
+    BadTable(
+        "a group for each row",
+        _in_window("basket", "substr(thing_id, 7)::INT"),
+        _of(ranking="168 of 168 groups take no part in any figure: they have a single row, or"),
+    ),
+    BadTable(
+        "a group that is no whole number",
+        _in_first("basket", "0.5"),
+        _of(ranking="cannot be scored: its `basket` is 0.5, and a group is a whole number"),
+    ),
+    BadTable(
+        "a rule that is NULL in every row",
+        _in_window("usual", "NULL"),
+        _of(ranking="empty_columns: columns without values: usual"),
+    ),
 ]
 """Of a window: what refuses it, its alarms and its notes."""
 
@@ -329,7 +377,12 @@ REQUESTS: Final = [
     BadTable(
         "null for every feature that may be missing",
         {"size": None, "age": None, "colour": None},
-        _of(binary='"probability":', multiclass='"probabilities":', numbers='"prediction":'),
+        _of(
+            binary='"probability":',
+            multiclass='"probabilities":',
+            numbers='"prediction":',
+            ranking='"score":',
+        ),
     ),
     BadTable("a category that training never saw", {"colour": "violet"}, "unknown_category"),
     BadTable("an infinite number", {"size": float("inf")}, FINITE),
@@ -340,6 +393,11 @@ REQUESTS: Final = [
         "a step beyond the horizon",
         {"step": 9},
         _of(forecasting="its `step` is 9, and steps are whole numbers from 1 to 3"),
+    ),
+    BadTable(
+        "a group that is no whole number",
+        {"basket": 0.5},
+        _of(ranking="its `basket` is 0.5, and a group is a whole number"),
     ),
     BadTable("a new series, or null", {"series": "moon"}, _of(forecasting="unknown_category")),
     BadTable("no row", None, "List should have at least 1 item after validation, not 0."),

@@ -91,13 +91,18 @@ TASKS: dict[str, dict[str, Any]] = {
         "season": SEASON,
         "seasonal_naive": "last_season",
     },
+    "ranking": {"group": "basket", "k": 2, "rule": "usual"},
 }
+ROWS_OF_A_BASKET = 4
+OWN_NUMBERS = {"forecasting": ["step", "last_season"], "ranking": ["basket", "usual"]}
+"""Features that a task names itself."""
 
 OUTCOMES = {
     "binary_classification": "true",
     "multiclass_classification": "'low'",
     "regression": "7",
     "forecasting": "7",
+    "ranking": "true",
 }
 """One outcome of each task, as SQL."""
 Rows = pd.DataFrame
@@ -119,14 +124,16 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
     """
     own = {"step": "step", "series": "series"} if task == "forecasting" else {}
     options = {"type": task, **TASKS[task], **own}
-    numeric = ["size", "age", *(["step", "last_season"] if own else [])]
+    named = OWN_NUMBERS.get(task, [])
+    numeric = ["size", "age", *named]
     categorical = ["colour", *(["series"] if own else [])]
     inputs = Inputs(
         rows=TRAINED_DAYS * ROWS_A_DAY, numeric=tuple(numeric), categorical=tuple(categorical)
     )
     is_classifier = task.endswith("classification")
     kind = "Classifier" if is_classifier else "Regressor"
-    trees = tree_params(inputs, **({} if is_classifier else {"loss": "absolute_error"}))
+    is_number = task in ("regression", "forecasting")
+    trees = tree_params(inputs, **({"loss": "absolute_error"} if is_number else {}))
     candidates = [
         {
             "name": "linear",
@@ -134,7 +141,7 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
             "estimator": {
                 "type": "sklearn.linear_model."
                 + ("LogisticRegression" if is_classifier else "SGDRegressor"),
-                "params": {} if is_classifier else {"loss": "epsilon_insensitive", "epsilon": 0.0},
+                "params": {"loss": "epsilon_insensitive", "epsilon": 0.0} if is_number else {},
             },
         },
         {
@@ -158,7 +165,7 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
             "categorical": categorical,
             "sensitive": ["segment"],
             "weight": "weight",
-            **({"required": ["step"]} if own else {}),
+            **({"required": named[:1]} if named else {}),
         },
         "label": {"table": "outcomes", "column": "outcome"},
         "window": {"start": WINDOW},
@@ -215,8 +222,13 @@ def rows_of(task: str, days: int) -> tuple[Rows, Rows]:
             last_season=level + 50 + random.normal(size=count) * 3,
         )
         signal, known = signal + level + 50, known + pd.to_timedelta(step, unit="D")
+    if task == "ranking":
+        # Baskets follow one another, so that each lies within one day.
+        basket, usual = at // ROWS_OF_A_BASKET, random.normal(size=count)
+        features = features.assign(basket=basket.astype(float), usual=usual)
     outcome: Any = {
         "binary_classification": signal > 0,
+        "ranking": signal > 0,
         "multiclass_classification": np.select(
             [signal < -1, signal < 1], ["low", "middle"], "high"
         ),

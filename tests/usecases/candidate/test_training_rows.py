@@ -18,7 +18,7 @@ from mlops_platform.data import training_set as training_sets
 from mlops_platform.data.digest import table_digest
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.parquet import write_parquet
-from mlops_platform.data.training_set import TrainingSet, read_rows
+from mlops_platform.data.training_set import TrainingSet, read_rows, sample_of_rows
 from mlops_platform.data.types import in_canonical_types
 from mlops_platform.errors import DataError
 from mlops_platform.ledger.records import NewDecision
@@ -264,3 +264,15 @@ def test_what_a_version_says_of_its_sample(stored, spec, deployment) -> None:
     for text in (markdown, page):
         assert f"{SAMPLED.reads}, the released one on {SAMPLE} of all parts" in text
     assert evaluated.evaluation.rows == 4 * A_DAY
+
+
+def test_a_sample_by_a_key_has_all_of_its_rows_or_none(
+    stored: Callable[[int], TrainingSet],
+) -> None:
+    training_set = stored(0)
+    for size, expected in ((2 * A_DAY + 20, 2 * A_DAY), (2 * A_DAY, 2 * A_DAY)):
+        sampled = sample_of_rows(training_set, "local_date", size, seed=0)
+
+        assert sampled.sum() == expected
+        days = read_rows(training_set)["local_date"].to_pandas()[sampled]
+        assert (days.value_counts() == A_DAY).all()

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from mlops_platform.spec import FeaturesSpec
 
 MOST_WORDS = 20_000
 _LENGTH, _UNKNOWN = "length", "unknown words"
@@ -64,10 +63,10 @@ def derived_from(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple(column for text in texts for column in derived_columns(text))
 
 
-def profiled_columns(features: FeaturesSpec) -> tuple[str, ...]:
-    """Columns that stand for the features in a profile: themselves, or what is derived of texts."""
-    plain = (name for name in features.names if name not in features.text)
-    return (*plain, *derived_from(features.text))
+def profiled_columns(features: Sequence[str], texts: Sequence[str]) -> tuple[str, ...]:
+    """Columns that stand for features in a profile: themselves, or what is derived of texts."""
+    plain = (name for name in features if name not in texts)
+    return (*plain, *derived_from(texts))
 
 
 def shared_importances(importances: Mapping[str, float], texts: Sequence[str]) -> dict[str, float]:

@@ -119,7 +119,7 @@ def test_a_text_may_have_any_name(name: str) -> None:
 
 def test_derived_columns_take_the_place_of_texts_and_share_their_importance() -> None:
     features = FeaturesSpec(table="t", entity="e", numeric=("n",), boolean=("b",), text=("remark",))
-    assert profiled_columns(features) == ("n", "b", LENGTH, UNKNOWN)
+    assert profiled_columns(features.names, features.text) == ("n", "b", LENGTH, UNKNOWN)
     shared = shared_importances({"n": 0.1, "remark": 0.4}, features.text)
     assert shared == {"n": 0.1, LENGTH: 0.2, UNKNOWN: 0.2}
 

@@ -1,0 +1,1 @@
+"""The answer for a row of a ranking, as it leaves the platform."""
