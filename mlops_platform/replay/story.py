@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
+from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
+from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.phases import Display, Phases
+from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json, write_text
 from mlops_platform.formats.demo_summary import upgraded_summary
 from mlops_platform.replay.first_champion import first_champion
@@ -58,6 +61,7 @@ class Story:
         for window in self.windows:
             replayed.live_through(window)
         if not self.is_summed_up():
+            self.refuse_unwatched()
             with phases.phase("sum up"):
                 replayed.export_online()
                 write_json(self._summary_file, self._summarise(phases.seconds()))
@@ -71,6 +75,22 @@ class Story:
             return False
         summed_up = {row["start"] for row in json.loads(self._summary_file.read_text())["windows"]}
         return summed_up >= {window.name for window in self.windows}
+
+    def refuse_unwatched(self) -> None:
+        """Refuse to sum up windows that are not all there.
+
+        Raises:
+            MlopsError: a run of a window failed in an earlier call, and was asked for only once.
+        """
+        spec = self.model.spec
+        watched = performance_history(spec).keys() & drift_history(spec).keys()
+        missing = [window.name for window in self.windows if window.name not in watched]
+        if missing:
+            raise MlopsError(
+                f"the run of {spec.name} for {missing[0]} failed, so that this window has no drift "
+                f"or no performance. `mlops watch {spec.name} {missing[0]}` makes it; then start "
+                f"this again. Windows that lack one: {', '.join(missing)}."
+            )
 
     @property
     def _summary_file(self) -> Path:
