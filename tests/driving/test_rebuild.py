@@ -35,6 +35,7 @@ from mlops_platform.usecases.deployment import deployment_at
 from tests.data.size_cases import UNCHANGED, WINDOW
 from tests.driving.test_phases import Shown
 from tests.homes.stamped import write_stamp
+from tests.landing_jobs import landing_job
 
 FIRST = date(2013, 2, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(12)]
@@ -113,7 +114,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_stamp(settings().home)
         with _opened(settings()) as place:
             place.driver.run("land_snapshots")
-            place.driver.run("land_days", tags=day_range(DAYS))
+            place.driver.run(landing_job(place.driver.definitions, "weather"), tags=day_range(DAYS))
             rmtree(day_folder(place.home.landing, "weather", GAP))
             place.build(DAYS[0], DAYS[-2])
             root = place.home.home

@@ -162,7 +162,7 @@ def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: De
     )
     card = next(settings().model_home("churn").glob("cards/v1/model_card.md")).read_text()
     assert f"{WITHOUT_EVENT_TIME} Small." in card
-    assert "500 rows from 2024-03-04 to 2024-03-04" in card
+    assert "500 rows that landed on 2024-03-04," in card
     assert "20% of the rows with known labels, drawn by the hash of the entity within" in card
     assert "is resampled by rows (2000 times)" in card
     release = owner.running.deployment.ledger.current_release("churn")

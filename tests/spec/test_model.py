@@ -25,7 +25,7 @@ def test_a_valid_model_knows_its_features_in_order(attributes: Attributes) -> No
     [
         (lambda a: a.update(nmae="x"), "nmae"),
         (lambda a: a.update(name="Churn!"), "String should match pattern"),
-        (lambda a: a.update(task="clustering"), "binary_classification"),
+        (lambda a: a.update(task="survival"), "binary_classification"),
         (lambda a: a["features"].update(numeric=[], categorical=[]), "no feature is declared"),
         (lambda a: a["features"].update(sensitive=["age"]), "column 'age' is named twice"),
         (lambda a: a["features"].update(numeric=["customer_id"]), "'customer_id' is named twice"),

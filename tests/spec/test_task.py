@@ -49,8 +49,8 @@ def test_a_task_is_its_name_or_a_section(attributes: Attributes, written: Any) -
     [
         ("binary_clasification", "unknown task 'binary_clasification'. Did you mean 'binary_class"),
         ({"type": "clasification"}, "Did you mean 'binary_classification'?"),
-        ({"type": ["clustering"]}, "Name a known task: binary_classification"),
-        ("clustering", "Name a known task: binary_classification"),
+        ({"type": ["survival"]}, "Name a known task: binary_classification"),
+        ("survival", "Name a known task: binary_classification"),
         ({"costs": {}}, "it names no task; write `type: binary_classification`"),
         ({}, "it names no task"),
         (None, "None is no task; write its name, such as `binary_classification`"),

@@ -16,9 +16,9 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.components.models import declared_lifecycle
-from mlops_platform.data.features.published import Manifest, published_digest, read_manifest
+from mlops_platform.data.features.published import Manifest, published_digest
 from mlops_platform.data.predictions import predictions_file, write_predictions
-from mlops_platform.data.windows import Window
+from mlops_platform.data.windows import Window, window_named
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.records import Decision, NewDecision, VersionIdentity
@@ -32,6 +32,7 @@ from mlops_platform.spec import ModelSpec, RetrainingSpec
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.drift import WatchedWindow
+from mlops_platform.usecases.window.outcome_digests import OutcomeDigests
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York
@@ -86,9 +87,9 @@ class Story:
             write_text(file, Manifest.model_validate(manifest).model_dump_json())
 
     def labels_digest(self, week: int) -> str:
-        """Of the published labels of the n-th week."""
-        days = [date(2013, 4, 1) + week * WEEK + timedelta(days=day) for day in range(7)]
-        return read_manifest(self.home.published, self.spec.label.table).digest_of(days)
+        """Of the published labels, and what else is counted, of the n-th week."""
+        window = window_named(self.spec.window, str(date(2013, 4, 1) + week * WEEK))
+        return OutcomeDigests(self.spec, self.home.published).of(window)
 
     def predicted(self, week: int) -> None:
         """The n-th week is scored."""

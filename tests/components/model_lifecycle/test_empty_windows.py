@@ -129,7 +129,7 @@ class Shop:
     ) -> dg.ExecuteInProcessResult:
         """The run of a window, the morning after."""
         reports = [drift_report_asset(self.spec)] if drift else []
-        performance = performance_asset(self.spec, dg.AssetKey("returns"))
+        performance = performance_asset(self.spec, [dg.AssetKey("returns")])
         return self._runs(day, performance, *reports, instance=instance)
 
     def scores(self, day: date) -> ScoredWindow:
