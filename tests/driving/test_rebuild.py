@@ -16,6 +16,7 @@ import pytest
 from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
+from mlops_platform.components.landing.jobs import daily_landings
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.models import declared_lifecycles
 from mlops_platform.data.features.builds import FIRST_STORE, Builds, BuildState
@@ -35,7 +36,6 @@ from mlops_platform.usecases.deployment import deployment_at
 from tests.data.size_cases import UNCHANGED, WINDOW
 from tests.driving.test_phases import Shown
 from tests.homes.stamped import write_stamp
-from tests.landing_jobs import landing_job
 
 FIRST = date(2013, 2, 1)
 DAYS = [FIRST + timedelta(days=number) for number in range(12)]
@@ -101,6 +101,16 @@ class Place:
     @property
     def published(self) -> dict[str, str]:
         return {table: published_digest(self.home.published, table) for table in TABLES}
+
+
+def landing_job(definitions: dg.Definitions, table: str) -> str:
+    """The job that lands a table's days: landings of other days have one of their own."""
+    (job,) = (
+        landing.job
+        for landing in daily_landings(definitions)
+        if dg.AssetKey(["landing", table]) in landing.keys
+    )
+    return job
 
 
 @pytest.fixture(scope="module")
