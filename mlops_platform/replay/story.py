@@ -8,16 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
-from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
-from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.phases import Display, Phases
-from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json, write_text
 from mlops_platform.formats.demo_summary import upgraded_summary
 from mlops_platform.replay.first_champion import first_champion
 from mlops_platform.replay.frozen import frozen_performance
+from mlops_platform.replay.lived_windows import lived_windows
 from mlops_platform.replay.plots import draw_plots
 from mlops_platform.replay.replayed_model import ReplayedModel
 from mlops_platform.replay.tables import retraining_rows, seconds_by_window, window_rows
@@ -61,7 +59,6 @@ class Story:
         for window in self.windows:
             replayed.live_through(window)
         if not self.is_summed_up():
-            self.refuse_unwatched()
             with phases.phase("sum up"):
                 replayed.export_online()
                 write_json(self._summary_file, self._summarise(phases.seconds()))
@@ -76,22 +73,6 @@ class Story:
         summed_up = {row["start"] for row in json.loads(self._summary_file.read_text())["windows"]}
         return summed_up >= {window.name for window in self.windows}
 
-    def refuse_unwatched(self) -> None:
-        """Refuse to sum up windows that are not all there.
-
-        Raises:
-            MlopsError: a run of a window failed in an earlier call, and was asked for only once.
-        """
-        spec = self.model.spec
-        watched = performance_history(spec).keys() & drift_history(spec).keys()
-        missing = [window.name for window in self.windows if window.name not in watched]
-        if missing:
-            raise MlopsError(
-                f"the run of {spec.name} for {missing[0]} failed, so that this window has no drift "
-                f"or no performance. `mlops watch {spec.name} {missing[0]}` makes it; then start "
-                f"this again. Windows that lack one: {', '.join(missing)}."
-            )
-
     @property
     def _summary_file(self) -> Path:
         return self.folder / "summary.json"
@@ -103,15 +84,16 @@ class Story:
     def _summarise(self, seconds: dict[str, float]) -> dict[str, Any]:
         """The first champion, every window and retraining, and the seconds of all of it."""
         spec, windows = self.model.spec, self.windows
+        lived = lived_windows(spec, windows)
         phases = {name: took for name, took in seconds.items() if not name[:1].isdigit()}
         frozen = frozen_performance(spec, windows, self.folder / "frozen")
-        draw_plots(spec, windows, frozen, self.folder)
+        draw_plots(lived, frozen, self.folder)
         return {
             **upgraded_summary(json.loads(self._first_champion_file.read_text())),
             "champion": open_deployment()
             .ledger.releases(spec.name)[-1]
             .model_dump(mode="json", include={"version", "sequence", "bento_tag", "released_at"}),
-            "windows": window_rows(spec, windows, frozen),
+            "windows": window_rows(spec, lived, frozen),
             "retrainings": retraining_rows(spec, windows),
             "seconds": {**phases, "replay": round(sum(seconds[w.name] for w in windows), 1)},
             "seconds_by_window": seconds_by_window(windows, seconds),

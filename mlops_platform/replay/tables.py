@@ -3,11 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mlops_platform.components.model_lifecycle.window.drift_asset import drift_history
-from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.data.windows import Window
 from mlops_platform.ledger.records import Decision
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.replay.lived_windows import LivedWindows
 from mlops_platform.replay.replayed_model import TICK
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.deployment import open_deployment
@@ -17,24 +16,23 @@ from mlops_platform.usecases.window.drift import WatchedWindow
 
 
 def window_rows(
-    spec: ModelSpec, windows: Sequence[Window], frozen: Mapping[str, WindowPerformance]
+    spec: ModelSpec, lived: LivedWindows, frozen: Mapping[str, WindowPerformance]
 ) -> list[dict[str, Any]]:
     """One row per window: what served, how well, and what was decided when the window had ended."""
-    performance, drift = performance_history(spec), drift_history(spec)
     decisions = open_deployment().ledger.decisions(spec.name, limit=None)[::-1]
     return [
         {
             "start": window.name,
-            "version": performance[window.name].version,
-            "rows": performance[window.name].rows,
-            "mature": performance[window.name].mature,
-            "loss_served": performance[window.name].losses.loss,
+            "version": performance.version,
+            "rows": performance.rows,
+            "mature": performance.mature,
+            "loss_served": performance.losses.loss,
             "loss_frozen": frozen[window.name].losses.loss,
-            "loss_baseline": performance[window.name].losses.baseline_loss,
-            **_drifted(drift[window.name]),
+            "loss_baseline": performance.losses.baseline_loss,
+            **_drifted(watched),
             **_decided(window, decisions),
         }
-        for window in windows
+        for window, performance, watched in lived
     ]
 
 

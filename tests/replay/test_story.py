@@ -2,15 +2,11 @@
 
 from pathlib import Path
 
-import pytest
-
 from mlops_platform.components.models import declared_lifecycle
 from mlops_platform.demo.story import FIRST_TRAINING, WORDS
-from mlops_platform.errors import MlopsError
 from mlops_platform.files import write_json
 from mlops_platform.replay.replayed_model import windows_from
 from mlops_platform.replay.story import Story
-from mlops_platform.settings import Settings
 
 
 def test_a_call_that_died_before_it_summed_up_is_made_up_for(tmp_path: Path) -> None:
@@ -25,14 +21,3 @@ def test_a_call_that_died_before_it_summed_up_is_made_up_for(tmp_path: Path) -> 
     assert not of(2).is_summed_up()
     assert of(1).is_summed_up()
     assert of(0).is_summed_up()
-
-
-def test_a_window_whose_run_failed_is_named_with_the_command_that_makes_it(
-    home: Settings, tmp_path: Path
-) -> None:
-    model = declared_lifecycle("flight_delay")
-    windows = windows_from(model.spec, FIRST_TRAINING, 2)
-    story = Story(model, FIRST_TRAINING, windows, tmp_path, WORDS)
-
-    with pytest.raises(MlopsError, match=f"`mlops watch flight_delay {windows[0].name}` makes it"):
-        story.refuse_unwatched()

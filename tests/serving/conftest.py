@@ -414,6 +414,14 @@ class Service:
         )
 
 
+def answering_as_packed(worker: Worker) -> Iterator[Service]:
+    """The service of a worker, which answers by the packed version again afterwards."""
+    assert worker.roles is not None
+    roles = worker.roles
+    yield Service(worker)
+    worker.install(roles)
+
+
 MakeService = Callable[..., Service]
 
 

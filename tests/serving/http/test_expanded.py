@@ -38,7 +38,7 @@ from mlops_platform.spec import (
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import Rows, Task
 from mlops_platform.tasks.forecasting.task import Forecasting
-from tests.serving.conftest import Service
+from tests.serving.conftest import Service, answering_as_packed
 from tests.serving.packed import contents_of
 
 NUMERIC, CATEGORICAL = ("step", "last_week", "level"), ("series",)
@@ -179,11 +179,7 @@ def worker(contents: Contents, store: Path, log: Path) -> Iterator[Worker]:
 
 @pytest.fixture
 def service(worker: Worker) -> Iterator[Service]:
-    """The service, which answers by the packed version again after each test."""
-    assert worker.roles is not None
-    roles = worker.roles
-    yield Service(worker)
-    worker.install(roles)
+    yield from answering_as_packed(worker)
 
 
 def log_lines(directory: Path) -> list[dict[str, Any]]:

@@ -31,7 +31,7 @@ from mlops_platform.spec import (
 )
 from mlops_platform.tasks import Rows
 from mlops_platform.tasks.ranking.task import Ranking
-from tests.serving.conftest import Service
+from tests.serving.conftest import Service, answering_as_packed
 from tests.serving.packed import contents_of
 
 TASK = Ranking(group="customer", k=2, rule="usual")
@@ -116,11 +116,7 @@ def worker(contents: Contents, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 @pytest.fixture
 def service(worker: Worker) -> Iterator[Service]:
-    """The service, which answers by the packed version again after each test."""
-    assert worker.roles is not None
-    roles = worker.roles
-    yield Service(worker)
-    worker.install(roles)
+    yield from answering_as_packed(worker)
 
 
 @pytest.fixture(scope="module")
