@@ -18,6 +18,10 @@ from mlops_platform.spec import ModelSpec
 
 Places = Mapping[date, date]
 """The day that each day's rows are moved to."""
+LOOK_BACK_DAYS = 28
+"""Of the features of every instance, the longest."""
+BROKEN_DAYS = {date(2013, 2, 12)}
+"""A wind of 1,048 mph was read at Newark."""
 
 
 def common_days(published: Path, spec: ModelSpec) -> list[date]:
@@ -30,6 +34,17 @@ def common_days(published: Path, spec: ModelSpec) -> list[date]:
     days = sorted(features.partitions.keys() & labels.partitions.keys())
     not_mature = ceil(spec.monitoring.performance.mature_after_days)
     return days[: len(days) - not_mature]
+
+
+def calm_days(days: list[date]) -> list[date]:
+    """Days that may take each other's place without anything being wrong.
+
+    The features of the first days of the data have nothing yet to look back at: elsewhere such a
+    day would be one whose history was lost. Its alarm is no false one, nor that of a broken day.
+    """
+    return [
+        day for day in days if (day - days[0]).days >= LOOK_BACK_DAYS and day not in BROKEN_DAYS
+    ]
 
 
 def tables_of(spec: ModelSpec) -> tuple[str, ...]:
