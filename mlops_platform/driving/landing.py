@@ -105,8 +105,8 @@ class TableLanding:
         """What the last landing told of rows that it did not land."""
         [record] = self.driver.instance.fetch_materializations(_key(table), limit=1).records
         materialization = record.asset_materialization
-        told = materialization.metadata[LEFT_OUT].value if materialization else "none"
-        return [] if told == "none" else str(told).splitlines()
+        left_out = materialization.metadata[LEFT_OUT].value if materialization else "none"
+        return [] if left_out == "none" else str(left_out).splitlines()
 
     def _deliveries(self, table: str) -> set[Path]:
         folder = self.landing_root / table

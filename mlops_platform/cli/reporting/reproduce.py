@@ -147,7 +147,7 @@ def _show_rows(rows: "RowComparison") -> None:
 
 
 def _change(value: "DifferingValue") -> str:
-    then, now = ("nothing" if one is None else one for one in (value.then, value.now))
+    then, now = ("nothing" if text is None else text for text in (value.then, value.now))
     return f"{value.entity}: {then} -> {now}"
 
 
@@ -192,9 +192,9 @@ def _show_training(training: "TrainedAgain") -> None:
         _say("The version is not reproduced.", "red")
 
 
-def _show_differences(found: "Sequence[Difference]") -> None:
-    for one in found:
-        _say(f"{one.name} was {one.then or 'absent'} and is {one.now or 'absent'}.", "yellow")
+def _show_differences(differences: "Sequence[Difference]") -> None:
+    for each in differences:
+        _say(f"{each.name} was {each.then or 'absent'} and is {each.now or 'absent'}.", "yellow")
 
 
 def _say(text: str, style: str = "") -> None:

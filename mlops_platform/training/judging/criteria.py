@@ -177,8 +177,8 @@ def _judged_limit(metric: str, value: float | None, bounds: Bounds) -> _JudgedLi
     shown = most if most is not None and (too_high or least is None) else least
     assert shown is not None  # a limit has one bound at least
     is_met = value is not None and not (too_low or too_high)
-    found = "not defined on the test rows" if value is None else f"{value:.4f}"
-    text = f"{metric} is {found} and must be {' and '.join(demands)}"
+    value_text = "not defined on the test rows" if value is None else f"{value:.4f}"
+    text = f"{metric} is {value_text} and must be {' and '.join(demands)}"
     return _JudgedLimit(metric, is_met, value, shown, text)
 
 

@@ -56,13 +56,13 @@ def similar_texts(texts: DataFrame, others: DataFrame, least: float) -> NDArray[
     """
     import numpy as np
 
-    found = np.zeros(len(texts), dtype=bool)
+    are_alike = np.zeros(len(texts), dtype=bool)
     runs, other_runs = _runs(texts), _runs(others)
     if not len(runs.codes) or not len(other_runs.codes):
-        return found
+        return are_alike
     for text, other in _alike(_signatures(runs), _signatures(other_runs)):
-        found[text] = found[text] or _jaccard(runs.of(text), other_runs.of(other)) >= least
-    return found
+        are_alike[text] = are_alike[text] or _jaccard(runs.of(text), other_runs.of(other)) >= least
+    return are_alike
 
 
 def _jaccard(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> float:

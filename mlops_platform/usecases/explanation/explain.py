@@ -98,11 +98,11 @@ def explain_file(
     with open_feature_file(file, predictor, landings=landings) as opened:
         for batch in opened.batches():
             if before < row <= before + batch.num_rows:
-                one = batch.slice(row - before - 1, 1)
-                refuse_unscorable(file, predictor.schema, one, row)
-                [features] = rows_of(predictor.schema, feature_frame(predictor, one))
+                single_row = batch.slice(row - before - 1, 1)
+                refuse_unscorable(file, predictor.schema, single_row, row)
+                [features] = rows_of(predictor.schema, feature_frame(predictor, single_row))
                 named = (
-                    one.column(spec.features.entity)
+                    single_row.column(spec.features.entity)
                     if spec.features.entity in opened.others
                     else None
                 )

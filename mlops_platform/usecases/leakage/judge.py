@@ -27,12 +27,12 @@ def leakage_findings(table: ScannedTable, question: Question) -> tuple[Finding, 
         ValidationError: `question.task` is no task.
     """
     evidence = gather(table, question)
-    found = [*outcomes(evidence), *outcome_moments(evidence), *rows_to_come(table, evidence)]
+    findings = [*outcomes(evidence), *outcome_moments(evidence), *rows_to_come(table, evidence)]
     telling = [*telling_columns(evidence), *unlabelled_alike(evidence)]
     named = {name for finding in telling for name in finding.columns}
-    found += telling
-    found += [
+    findings += telling
+    findings += [
         finding for finding in determining_columns(evidence) if named.isdisjoint(finding.columns)
     ]
-    found += [*later_times(evidence), *level_jumps(evidence), *shuffled_time(evidence)]
-    return by_level(found)
+    findings += [*later_times(evidence), *level_jumps(evidence), *shuffled_time(evidence)]
+    return by_level(findings)

@@ -33,8 +33,8 @@ def refuse_unscorable(path: Path, schema: FeatureSchema, batch: pa.RecordBatch, 
     faults = [fault for column in schema.columns for fault in _faults(column, batch, first)]
     if faults:
         more = len(faults) - MOST_TOLD
-        told = [*faults[:MOST_TOLD], *([f"and {more} more columns"] if more > 0 else [])]
-        raise DataError("\n".join(f"{path}, {fault}" for fault in told))
+        shown = [*faults[:MOST_TOLD], *([f"and {more} more columns"] if more > 0 else [])]
+        raise DataError("\n".join(f"{path}, {fault}" for fault in shown))
 
 
 def refuse_unusable(

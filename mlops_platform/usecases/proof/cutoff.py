@@ -45,12 +45,12 @@ class CutoffProof:
             findings = Doubts(moved, doubtful).findings(worlds) if doubtful else {}
         undeclared = self._features_of(point_in_time=False)
         for table in sorted(self.worlds.sample.tables):
-            found = findings.get(table, [])
-            told = {finding.column for finding in found}
-            yield from _failed(table, found)
+            of_table = findings.get(table, [])
+            failed = {finding.column for finding in of_table}
+            yield from _failed(table, of_table)
             yield from _proved(table, changed[table] & self._made_from(table), moved)
             for columns, why in (
-                (doubtful.get(table, set()) - told, "no fact that was moved changes"),
+                (doubtful.get(table, set()) - failed, "no fact that was moved changes"),
                 (
                     undeclared.get(table, set()) - changed[table] - doubtful.get(table, set()),
                     "no macro with `point_in_time: true` is on the way to",

@@ -96,9 +96,9 @@ class Doubts:
                 return Both(later, warehouse, self.moved.table).differ_in(difference)
 
         suspects = culprits(list(moves), changes)
-        told = timedelta() if not doubt.too_early else offset
-        as_told = [moves[suspect].perturbation(told) for suspect in suspects]
-        return perturbed_fact(self.moved.worlds.sample, as_told)
+        shift = timedelta() if not doubt.too_early else offset
+        as_moved = [moves[suspect].perturbation(shift) for suspect in suspects]
+        return perturbed_fact(self.moved.worlds.sample, as_moved)
 
     def _finding(
         self, doubt: Doubt, difference: RowDifference, fact: PerturbedFact | None

@@ -74,8 +74,8 @@ class FutureProof:
             (self._of_features, of_features, READ_AS_KNOWN, features),
             (self._of_labels, of_labels, KEEP_VERSIONS, labels),
         ):
-            told = {finding.column for finding in findings}
-            new = [difference for difference in differences if difference.column not in told]
+            known = {finding.column for finding in findings}
+            new = [difference for difference in differences if difference.column not in known]
             findings += Explainer(self.worlds, perturbations, fix, compare).findings(new)
 
     def _verdict_of_features(self, rounds: int) -> Verdict:

@@ -66,8 +66,8 @@ def check_draft(table: ScannedTable, draft: Draft) -> None:
 def with_clock_changes(table: ScannedTable, draft: Draft) -> Draft:
     """The draft with what clocks do to the times that land, as a finding too where they do."""
     changes = clock_changes(table, draft.landed_moments(), draft.timezone)
-    found = (clock_change_finding(changes),) if changes else ()
-    return replace(draft, clock_changes=changes, findings=by_level((*draft.findings, *found)))
+    of_clocks = (clock_change_finding(changes),) if changes else ()
+    return replace(draft, clock_changes=changes, findings=by_level((*draft.findings, *of_clocks)))
 
 
 def question_of(draft: Draft, outcome: Outcome) -> Question:
@@ -101,14 +101,14 @@ def completed_choices(table: ScannedTable, draft: Draft, outcome: Outcome) -> Ch
     Raises:
         SpecError: as `choices_of`.
     """
-    told, delay = {}, None
+    shares, delay = {}, None
     # Outcomes that are texts have no variance.
     if draft.label is not None and outcome.proposal.label_type != "VARCHAR":
         keys = draft.rolling_keys()
-        told = told_shares(table, draft.label.sql, outcome.proposal.label, keys)
+        shares = told_shares(table, draft.label.sql, outcome.proposal.label, keys)
     if draft.time is not None and draft.known_at is not None:
         delay = delay_days(table, draft.time.sql, draft.known_at.sql)
-    known = replace(draft, told=told, label_delay_days=delay)
+    known = replace(draft, told=shares, label_delay_days=delay)
     return choices_of(known, outcome.proposal, outcome.facts)
 
 

@@ -79,10 +79,10 @@ def _groups(rows: pa.Table) -> dict[tuple[int, str | None], NDArray[np.bool_]]:
 
     versions = np.asarray(rows[VERSION].to_pylist(), dtype=np.int64)
     decisions = np.asarray(rows[DECISION].to_pylist(), dtype=object)
-    found = sorted({*zip(versions.tolist(), decisions.tolist(), strict=True)}, key=str)
+    pairs = sorted({*zip(versions.tolist(), decisions.tolist(), strict=True)}, key=str)
     return {
         (version, decision): (versions == version) & (decisions == decision)
-        for version, decision in found
+        for version, decision in pairs
     }
 
 

@@ -112,10 +112,12 @@ def _latest(deployment: Deployment, spec: ModelSpec, state: AdjustmentState) -> 
 
 def _is_current(adjusted: AdjustedRelease) -> dg.AssetCheckResult:
     state, passed_over = adjusted.state, ", ".join(map(str, adjusted.passed_over))
-    told = f"built too late to be counted: {passed_over}" if passed_over else state.told
+    standing = f"built too late to be counted: {passed_over}" if passed_over else state.told
     return dg.AssetCheckResult(
         check_name=IS_CURRENT,
         passed=not (state.stale or passed_over),
         severity=dg.AssetCheckSeverity.WARN,
-        metadata=browsable({"behind_days": state.behind_days, "reason": adjusted.reason or told}),
+        metadata=browsable(
+            {"behind_days": state.behind_days, "reason": adjusted.reason or standing}
+        ),
     )

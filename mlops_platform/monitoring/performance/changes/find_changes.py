@@ -76,7 +76,7 @@ def _last_finding(
     held_out: Sequence[ErrorBlock],
     served: Sequence[ErrorBlock],
 ) -> DetectorFinding:
-    found = since = None
+    found_on = since = None
     for at, first in every_change(detector_named(name, spec), held_out, served):
-        found, since = served[at].day, served[first].day
-    return DetectorFinding(detector=name, decides=name == spec.decides, found=found, since=since)
+        found_on, since = served[at].day, served[first].day
+    return DetectorFinding(detector=name, decides=name == spec.decides, found=found_on, since=since)

@@ -60,10 +60,10 @@ def source_text(choices: Choices) -> str:
 
 def description(of: ColumnChoice) -> str:
     """What a column is, for who reads the tables."""
-    told = [f"`{of.name}` of the source"]
+    sentences = [f"`{of.name}` of the source"]
     if of.missing_as:
-        told.append(f"NULL where that is {' or '.join(of.missing_as)}")
-    return "; ".join(told) + "."
+        sentences.append(f"NULL where that is {' or '.join(of.missing_as)}")
+    return "; ".join(sentences) + "."
 
 
 def key_list(columns: Sequence[str]) -> list[str]:

@@ -75,8 +75,8 @@ def features_yaml(names: Names) -> str:
     choices, name = names.choices, names.features
     moment = "as it was known at its event time" if names.event_time else "of each day"
     reach = {"order_by": [names.entity], "reach_days": reach_days(names)}
-    told = f"What is known of each row, {moment}: {choices.description}"
-    model = mart(names, name, told, **reach)
+    known = f"What is known of each row, {moment}: {choices.description}"
+    model = mart(names, name, known, **reach)
     model["data_tests"] = [
         unique_entity(names, name, has_versions=names.event_time is not None),
         *_tests(names),

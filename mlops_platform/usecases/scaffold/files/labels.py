@@ -72,9 +72,9 @@ def labels_sql(names: Names) -> str:
 def labels_yaml(names: Names) -> str:
     """Its contract and its tests."""
     choices, name, known = names.choices, names.labels, known_column(names)
-    told = f"What became of each row, one row per version of what is known: {choices.label}"
+    outcome_text = f"What became of each row, one row per version of what is known: {choices.label}"
     order = {"order_by": [names.entity, known], "reach_days": 0}
-    model = mart(names, name, f"{told}.", **order)
+    model = mart(names, name, f"{outcome_text}.", **order)
     model["data_tests"] = [unique_entity(names, name, has_versions=True), *_tests(names)]
     outcome = {"constraints": NOT_NULL} if names.event_time is not None else {}
     kind = names.label_type.lower()

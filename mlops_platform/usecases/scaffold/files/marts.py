@@ -73,10 +73,10 @@ def mart(names: Names, name: str, description: str, **meta: Any) -> dict[str, An
 def key_columns(names: Names) -> list[dict[str, Any]]:
     """Entity, event time and day of a row."""
     choices = names.choices
-    told = f"Identifies a prediction: {', '.join(choices.entity)}."
+    identifies = f"Identifies a prediction: {', '.join(choices.entity)}."
     single = len(choices.entity) == 1
     kind = contract_type(names, choices.entity[0]) if single else "varchar"
-    columns = [column(names.entity, kind, told, constraints=NOT_NULL)]
+    columns = [column(names.entity, kind, identifies, constraints=NOT_NULL)]
     if names.event_time is not None:
         text = f"Moment of the prediction: {choices.event_time}."
         columns.append(column(names.event_time, "timestamptz", text, constraints=NOT_NULL))
