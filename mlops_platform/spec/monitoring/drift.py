@@ -46,7 +46,7 @@ class DriftSpec(Section):
         ),
     )
     false_alarm_rate: Annotated[float, Field(gt=0, le=0.5)] = Field(
-        default=0.03,
+        default=0.02,
         description=(
             "Share of windows without drift in which the whole model may alarm of drift. Checks of "
             "performance and quality alarm by themselves; all together are to stay below 5 %."
