@@ -35,6 +35,7 @@ from benchmarks.onboarding.faults.measure import measure_faults
 from benchmarks.onboarding.measure import ROWS, measure_onboarding
 from benchmarks.onboarding.scan_size import SIZES as SCANNED_SIZES
 from benchmarks.onboarding.scan_size import measure_scan
+from benchmarks.policy.learning_on import measure_learning_on
 from benchmarks.policy.measure import measure_policies
 from benchmarks.replay_growth import measure_replay_growth
 from benchmarks.report import circumstances, write_report
@@ -284,6 +285,19 @@ BENCHMARKS = {
         measure=lambda asked: measure_policies(asked.home),
         file="policy.md",
     ),
+    "learning_on": Benchmark(
+        title="Updates by `partial_fit` against refits",
+        about=(
+            "`mlops backtest` of models of the flights with their linear candidate alone, by "
+            "stochastic gradients of a constant step, and `retraining.update: partial_fit`: every "
+            "policy is played with refits and with updates of the same first fit, on the same "
+            "weeks and by the same gate. A cell has both. *CPU s* are those of all fits or updates "
+            "of the policy: fit, finish and the released model, without the search, which an "
+            "update never makes and these refits do not make either."
+        ),
+        measure=lambda asked: measure_learning_on(asked.home, asked.instances),
+        file="learning_on.md",
+    ),
     "importance_stability": Benchmark(
         title="What of the importance moves when a model is trained again a week later",
         about=(
@@ -499,7 +513,8 @@ def _instances(asked: Asked, measure: Callable[[Sequence[Instance]], str]) -> st
     "--home",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="For replay_growth: the MLOPS_HOME of a finished demo; for estimates, detectors, "
-    "intervals, adaptation and policy: keeps the year's features, champions, deployments and fits; "
+    "intervals, adaptation, policy and learning_on: keeps the year's features, champions, "
+    "deployments and fits; "
     "for instances and instances_monitoring: keeps champions and what was measured; "
     "for scale: a folder on a disk with room.",
 )
@@ -514,8 +529,8 @@ def _instances(asked: Asked, measure: Callable[[Sequence[Instance]], str]) -> st
     "--instance",
     "instances",
     multiple=True,
-    help="For instances, instances_monitoring, serving and batches: these models alone, as often "
-    "as there are some.",
+    help="For instances, instances_monitoring, serving, batches and learning_on: these models "
+    "alone, as often as there are some.",
 )
 def main(
     names: tuple[str, ...],

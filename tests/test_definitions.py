@@ -13,8 +13,13 @@ import dagster as dg
 import pytest
 
 from mlops_platform.components import ModelLifecycleComponent
+from mlops_platform.components.model_lifecycle.automation.requests import (
+    ANY_ASSETS,
+    stage_request,
+)
 from mlops_platform.components.stages import stage_keys
 from mlops_platform.definitions import defs
+from mlops_platform.driving.driver import run_config
 from mlops_platform.settings import PROJECT_ROOT
 
 SNAPSHOT = Path(__file__).with_name("definitions_snapshot.json")
@@ -38,6 +43,14 @@ def definitions() -> dg.Definitions:
 @pytest.fixture(scope="module")
 def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
     return list(definitions.resolve_all_asset_specs())
+
+
+def test_a_training_can_be_told_to_fit_anew(definitions: dg.Definitions) -> None:
+    config = run_config("flight_delay__candidate", {"refit": True})
+    request = stage_request("flight_delay", "train", config=config)
+    assert dg.AssetKey(["flight_delay", "candidate"]) in (request.asset_selection or [])
+    told = dg.validate_run_config(definitions.resolve_job_def(ANY_ASSETS), request.run_config)
+    assert told["ops"]["flight_delay__candidate"]["config"] == {"refit": True}
 
 
 def snapshot_of(definitions: dg.Definitions) -> dict[str, Any]:

@@ -41,13 +41,22 @@ def save_model(model: Any, directory: Path, trusted: Collection[str] = ()) -> di
     return digest_directory(directory)
 
 
-def storable(model: Any, trusted: Collection[str] = ()) -> bytes:
-    """The bytes that `save_model` writes of a model.
+def refuse_unstorable(model: Any, trusted: Collection[str] = ()) -> None:
+    """Refuse a model that `save_model` would refuse, or that could not be read from what it writes.
 
     Raises:
-        ArtifactError: as `save_model`.
+        ArtifactError: says why.
     """
-    return _stored(model, trusted)[0]
+    from skops.io import loads
+
+    content = _stored(model, trusted)[0]
+    try:
+        loads(content, trusted=sorted(TRUSTED_TYPES.union(trusted)))
+    except Exception as error:
+        name = type(model).__name__
+        raise ArtifactError(
+            f"{name} is written as skops and cannot be read again: {error}. {_ALLOW}"
+        ) from error
 
 
 def _stored(model: Any, trusted: Collection[str]) -> tuple[bytes, set[str]]:

@@ -16,14 +16,15 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("model")
 @click.option("--actor", callback=not_blank, help="Who asks for it  [default: the login name]")
+@click.option("--refit", is_flag=True, help="Fit anew, where `retraining.update` says partial_fit.")
 @json_option
-def command(model: str, actor: str | None, as_json: bool) -> None:
+def command(model: str, actor: str | None, refit: bool, as_json: bool) -> None:
     """Train and judge a candidate now; land and build what it needs first.
 
     A candidate that passes the gate is released and packaged. Losing is a normal outcome.
     """
     with by_hand(model, actor or login_name(), quiet=as_json) as running:
-        outcome = running.train()
+        outcome = running.train(refit=refit)
     if as_json:
         answer(outcome.model_dump(mode="json"))
         return
@@ -54,7 +55,7 @@ def _next(outcome: "TrainingOutcome") -> list[str]:
         for name, score in outcome.search_scores.items()
     )
     return [
-        f"{outcome.search_metric} in the search: {scores}",
+        *([f"{outcome.search_metric} in the search: {scores}"] if scores else []),
         f"mlops why {model}   # every criterion of the gate",
         f"{settings().mlflow_ui_url}   # `mlops up`; run {outcome.mlflow_run}: figures and trials",
     ]

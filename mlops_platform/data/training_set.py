@@ -146,6 +146,16 @@ def read_rows(training_set: TrainingSet) -> pa.Table:
     return rows
 
 
+def read_columns(training_set: TrainingSet, columns: Sequence[str]) -> pa.Table:
+    """Verify all rows of a snapshot, and read some columns of them.
+
+    Raises:
+        DataError: as `read_rows`.
+    """
+    _refuse_other_rows(training_set, parquet_digest(training_set.rows_file))
+    return read_parquet(training_set.rows_file, columns)
+
+
 def read_some_rows(training_set: TrainingSet, wanted: NDArray[np.bool_]) -> pa.Table:
     """Verify all rows of a snapshot, and read some of them in their order.
 

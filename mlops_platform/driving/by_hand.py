@@ -18,7 +18,7 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.record_io_manager import latest_record
 from mlops_platform.components.stages import Stage
 from mlops_platform.data.windows import Window, window_named
-from mlops_platform.driving.driver import JobDriver
+from mlops_platform.driving.driver import JobDriver, run_config
 from mlops_platform.driving.missing import (
     build,
     land,
@@ -47,8 +47,11 @@ class ByHand:
     display: Display
     actor: str
 
-    def train(self) -> TrainingOutcome:
+    def train(self, *, refit: bool = False) -> TrainingOutcome:
         """Train and judge a candidate on all that is known.
+
+        Args:
+            refit: fit anew where the YAML would have the champion updated.
 
         Raises:
             MlopsError: a run failed, or another training runs already.
@@ -56,7 +59,8 @@ class ByHand:
         self._refuse_beside("train")
         self._land_missing()
         self._build_missing()
-        self._execute("train", stage_request(self.model.name, "train"))
+        config = run_config(f"{self.model.name}__candidate", {"refit": True}) if refit else None
+        self._execute("train", stage_request(self.model.name, "train", config=config))
         return latest_outcome(self.model.spec, self.deployment.ledger)
 
     def watch(self, window: str | None) -> Sequence[str]:

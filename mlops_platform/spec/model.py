@@ -110,6 +110,20 @@ class ModelSpec(Section):
         return self.training.tuning.metric or self.task.loss
 
     @property
+    def retrainings(self) -> Mapping[str, RetrainingSpec]:
+        """The declared one, and those that the backtest compares, by the path of each."""
+        compared = self.backtest.policies.items()
+        return {
+            "retraining": self.retraining,
+            **{f"backtest.policies.{name}": retraining for name, retraining in compared},
+        }
+
+    @property
+    def learns_on(self) -> bool:
+        """Whether some of them teaches a champion what is new."""
+        return any(retraining.learns_on for retraining in self.retrainings.values())
+
+    @property
     def learnt_features(self) -> tuple[str, ...]:
         """Features that an estimator learns from: all but the group that the task judges by."""
         return tuple(name for name in self.features.names if name != self.task.group_column)

@@ -10,6 +10,7 @@ from mlops_platform.spec.data import SAMPLE_WEIGHT
 from mlops_platform.spec.limit import Limit
 from mlops_platform.spec.model import ModelSpec
 from mlops_platform.spec.retraining.policy import single_rules
+from mlops_platform.spec.retraining.retraining import PARTIAL_FIT
 from mlops_platform.spec.retraining.split import ShareSplitSpec
 
 CHECKS: Final = (
@@ -34,6 +35,7 @@ def task_inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
     yield from _classes_not_judged(spec)
     yield from _undeclared_losses(spec)
     yield from _figures_not_measured(spec)
+    yield from _not_taught(spec)
 
 
 def _taken_columns(spec: ModelSpec) -> Iterator[SpecError]:
@@ -160,11 +162,7 @@ def _undeclared_losses(spec: ModelSpec) -> Iterator[SpecError]:
     sections: dict[str, Section] = {"monitoring.performance": spec.monitoring.performance}
     if spec.release.probation.hours:
         sections["release.probation"] = spec.release.probation
-    policies = {"retraining": spec.retraining} | {
-        f"backtest.policies.{name}": retraining
-        for name, retraining in spec.backtest.policies.items()
-    }
-    for path, retraining in policies.items():
+    for path, retraining in spec.retrainings.items():
         for rule in single_rules(retraining.policy):
             if "loss_increase" in type(rule).model_fields:
                 sections[f"{path}.policy"] = rule
@@ -175,3 +173,25 @@ def _undeclared_losses(spec: ModelSpec) -> Iterator[SpecError]:
                 "right: say how much more of it than the test promises is too much."
             )
             yield SpecError(f"{path}.loss_increase", "not declared", fix)
+
+
+def _not_taught(spec: ModelSpec) -> Iterator[SpecError]:
+    """Updates by `partial_fit` of what cannot learn on, or would not learn what was declared."""
+    updated = [path for path, each in spec.retrainings.items() if each.learns_on]
+    for path in updated:
+        field = f"{path}.update"
+        if not spec.task.learns_on:
+            fix = f"A model of the task {spec.task.type} is always fitted anew: write `refit`."
+            yield SpecError(field, PARTIAL_FIT, fix)
+        if not spec.features.has_event_time:
+            fix = "Rows have no event time, so that none is later than others: write `refit`."
+            yield SpecError(field, PARTIAL_FIT, fix)
+    for position, candidate in enumerate(spec.training.candidates if updated else ()):
+        if candidate.resampling is not None:
+            fix = (
+                "The rows of a day are not resampled by class for `partial_fit`: leave it out, and "
+                "give the estimator a `class_weight` where it has one, or write "
+                "`retraining.update: refit`."
+            )
+            path = f"training.candidates.{position}.resampling"
+            yield SpecError(path, candidate.resampling.method, fix)

@@ -25,6 +25,7 @@ from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.incremental import LearntParts
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric, VersionMetric
 from mlops_platform.tasks.predictions import Output, Predictions
@@ -59,6 +60,7 @@ class Task(Section, ABC):
             where models differ in that.
         states_every_class: whether a model's numbers are the probabilities of all its classes.
         explained_scale: what the contributions of features add up to, in words and as a field.
+        learns_on: whether its models can be taught rows on top of what they know.
     """
 
     has_classes: ClassVar[bool] = False
@@ -69,6 +71,7 @@ class Task(Section, ABC):
     predict_method: ClassVar[str]
     answers_of_model: ClassVar[tuple[str, int]]
     explained_scale: ClassVar[str]
+    learns_on: ClassVar[bool] = False
 
     type: str
     loss: str
@@ -343,6 +346,22 @@ class Task(Section, ABC):
             rows: everything known.
             unseen: those of them that the judged pipeline has not seen.
         """
+
+    def learnt_parts(self, model: Any) -> LearntParts:
+        """What of a finished model can learn on; of a task that `learns_on`.
+
+        `fit` and `refit` take an `IncrementalPipeline` of these in the place of a pipeline.
+        """
+        raise NotImplementedError
+
+    def unteachable(self, constants: Constants, targets: Targets) -> str | None:
+        """Why a model cannot learn on from rows with these outcomes, as a clause; None if it can.
+
+        Args:
+            constants: of the model.
+            targets: of all rows that it would be fitted on.
+        """
+        return None
 
     @property
     def goes_on_from_champion(self) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mlops_platform.artifacts.model_store import storable
+from mlops_platform.artifacts.model_store import refuse_unstorable
 from mlops_platform.errors import ArtifactError, SpecError, TrainingError
 from mlops_platform.spec import CandidateSpec, EstimatorSpec, ModelSpec, RangeSpec
+from mlops_platform.tasks import Finished, Rows
+from mlops_platform.tasks.fitting.incremental import IncrementalPipeline, incremental_fault
 from mlops_platform.training.pipelines.estimators import (
     build_estimator,
     load_class,
@@ -28,6 +30,8 @@ from mlops_platform.training.sample import Sample, draw_sample
 if TYPE_CHECKING:
     from sklearn.pipeline import Pipeline
 
+SAMPLE_DAYS: Final = 20
+"""Days of the tiny sample, in the order of its outcomes: most have one class, as days may have."""
 _NO_TRANSFORMER = "Name a transformer with `transform` here."
 SPARSE_REFUSED = "Sparse data was passed"
 """How scikit-learn begins when an estimator takes dense input only."""
@@ -105,13 +109,41 @@ def _misfits(spec: ModelSpec, sample: Sample) -> list[SpecError]:
             errors.append(SpecError(field, candidate.name, f"It cannot be finished: {error}"))
             continue
         try:
-            storable(finished.model, spec.training.trusted_types)
+            refuse_unstorable(finished.model, spec.training.trusted_types)
         except ArtifactError as error:
             errors.append(SpecError(f"training.candidates.{position}", candidate.name, str(error)))
+            continue
+        fault = _learning_fault(spec, finished, rows) if spec.learns_on else None
+        if fault is not None:
+            path = f"training.candidates.{position}.estimator"
+            errors.append(SpecError(path, candidate.estimator.type, fault))
         else:
             predictions = task.predict(finished.model, finished.constants, sample.features)
             said.append(predictions.weighted(sample.weights))
     return errors or task.misfits(sample.targets, said[0])
+
+
+def _learning_fault(spec: ModelSpec, finished: Finished, rows: Rows) -> str | None:
+    """Why a finished candidate cannot be taught more rows; None where it can, or never is."""
+    import numpy as np
+    import pandas as pd
+
+    if not spec.task.learns_on:
+        return None
+    parts = spec.task.learnt_parts(finished.model)
+    fault = incremental_fault(parts.pipeline[-1])
+    if fault is not None:
+        return fault
+    ranks = np.argsort(np.argsort(rows.targets, kind="stable"), kind="stable")
+    days = pd.Series(ranks // (len(ranks) // SAMPLE_DAYS), index=rows.features.index)
+    try:
+        taught = spec.task.fit(IncrementalPipeline(parts, days), rows, rows)
+        refuse_unstorable(taught.model, spec.training.trusted_types)
+    except Exception as error:  # as of a fit
+        first = str(error).partition("\n")[0]
+        day = "day of one class" if spec.task.has_classes else "tiny sample"
+        return f"Its `partial_fit` fails on a {day}: {type(error).__name__}: {first}"
+    return None
 
 
 def _fit_errors(

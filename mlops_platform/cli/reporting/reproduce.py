@@ -160,9 +160,12 @@ def _show_training(training: "TrainedAgain") -> None:
     if not training.spec_recorded:
         _say("It was trained before its YAML was kept: the present one was used.")
     start = f", begun at the recipe of run {training.started_from}" if training.started_from else ""
+    how = f"{training.trials} trials{start}"
+    if training.update is not None:
+        how = f"version {training.update.version} taught {training.update.rows:,} rows again"
     _say(
         f"Trained again from snapshot {training.training_set[:SHORT]}, {training.rows} rows: "
-        f"{training.trials} trials{start}, in {training.seconds:.1f} s."
+        f"{how}, in {training.seconds:.1f} s."
     )
     if training.recipe_then in (None, training.recipe_now):
         _say(f"Found: {training.recipe_now}")

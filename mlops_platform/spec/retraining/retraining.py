@@ -1,11 +1,17 @@
 """When a model is trained anew."""
 
-from typing import Annotated, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from mlops_platform.record import left_out_where
 from mlops_platform.section import PositiveDays, Section
 from mlops_platform.spec.retraining.policy import PerformanceRule, PolicySpec
+
+Update = Literal["refit", "partial_fit"]
+"""How a retraining comes to a candidate."""
+REFIT: Final[Update] = "refit"
+PARTIAL_FIT: Final[Update] = "partial_fit"
 
 
 class BudgetSpec(Section):
@@ -44,6 +50,14 @@ class RetrainingSpec(Section):
         default=7, description="Least time between two retrainings that the policy asks for."
     )
     budget: BudgetSpec | None = Field(default=None, description="No limit where null.")
+    update: Update = Field(
+        default=REFIT,
+        description=(
+            "`refit` searches and fits anew on all rows; `partial_fit` teaches the champion the "
+            "rows that are new to it, where its recipe is unchanged (`docs/learning_on.md`)."
+        ),
+        exclude_if=left_out_where(REFIT),
+    )
     warm_start_trials: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         default=None,
         description=(
@@ -54,3 +68,8 @@ class RetrainingSpec(Section):
     max_attempts: Annotated[int, Field(ge=1)] = Field(
         default=3, description="Runs of one retraining that fail before a verdict."
     )
+
+    @property
+    def learns_on(self) -> bool:
+        """Whether a champion is taught what is new, where it can be."""
+        return self.update == PARTIAL_FIT

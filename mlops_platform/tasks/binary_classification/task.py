@@ -40,6 +40,7 @@ from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.fitting.calibrators import carried_over, pipeline_below
+from mlops_platform.tasks.fitting.incremental import LearntParts
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
@@ -61,6 +62,7 @@ class BinaryClassification(Task):
     predict_method: ClassVar[str] = "predict_proba"
     answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", 2)
     explained_scale: ClassVar[str] = "log_odds"
+    learns_on: ClassVar[bool] = True
 
     type: Literal["binary_classification"] = Field(
         default="binary_classification", description="Kind of outcome: true or false."
@@ -171,6 +173,10 @@ class BinaryClassification(Task):
         model = calibrated(pipeline_below(judged.model), unseen, self.calibration)
         refitted = carried_over(model, fitted_on(pipeline, rows))
         return Finished(refitted, judged.constants, self.baseline(rows.targets, rows.weights))
+
+    def learnt_parts(self, model: Any) -> LearntParts:
+        """What is below the calibrator."""
+        return LearntParts(pipeline_below(model))
 
     def numbers(self, model: Any, features: Any) -> Numbers:
         """Calibrated probabilities of the positive class, shape (rows, 1)."""

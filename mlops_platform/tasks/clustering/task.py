@@ -54,6 +54,7 @@ from mlops_platform.tasks.clustering.version_metrics import (
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
+from mlops_platform.tasks.fitting.incremental import LearntParts
 from mlops_platform.tasks.fitting.missing_labels import nan_where_missing
 from mlops_platform.tasks.fitting.row_samples import shuffled_columns, thinned
 from mlops_platform.tasks.metric import Metric, VersionMetric
@@ -87,6 +88,7 @@ class Clustering(Task):
     predict_method: ClassVar[str] = "predict"
     answers_of_model: ClassVar[tuple[str, int]] = ("cluster", 1)
     explained_scale: ClassVar[str] = "explained_distance"
+    learns_on: ClassVar[bool] = True
 
     type: Literal["clustering"] = Field(
         default="clustering", description="Kind of outcome: which group of alike rows a row is in."
@@ -276,6 +278,10 @@ class Clustering(Task):
                 "distance says anything. Ask for fewer clusters, or read more rows."
             )
         return unit
+
+    def learnt_parts(self, model: Any) -> LearntParts:
+        """All of it."""
+        return LearntParts(model)
 
     @property
     def goes_on_from_champion(self) -> bool:

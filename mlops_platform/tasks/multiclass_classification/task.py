@@ -19,6 +19,7 @@ from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.fitting.calibrators import carried_over, pipeline_below
+from mlops_platform.tasks.fitting.incremental import LearntParts
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.multiclass_classification import metrics as figures
@@ -105,6 +106,7 @@ class MulticlassClassification(Task):
     predict_method: ClassVar[str] = "predict_proba"
     answers_of_model: ClassVar[tuple[str, int]] = ("probabilities", -1)
     explained_scale: ClassVar[str] = "explained_score"
+    learns_on: ClassVar[bool] = True
 
     type: Literal["multiclass_classification"] = Field(
         default="multiclass_classification", description="Kind of outcome: one of several classes."
@@ -316,6 +318,20 @@ class MulticlassClassification(Task):
         constants = self._constants(model, present, unseen)
         refitted = carried_over(model, fitted_on(pipeline, of_known(rows, present)))
         return Finished(refitted, constants, self.baseline(rows.targets, rows.weights))
+
+    def learnt_parts(self, model: Any) -> LearntParts:
+        """What is below the calibrator."""
+        return LearntParts(pipeline_below(model))
+
+    def unteachable(self, constants: Constants, targets: Targets) -> str | None:
+        """Other classes than those that the model was first fitted on."""
+        import numpy as np
+
+        known, present = self._known_codes(constants), np.unique(targets[targets >= 0])
+        if np.array_equal(known, present):
+            return None
+        changed = [self.classes[code] for code in np.setxor1d(known, present)]
+        return f"it was fitted on other classes ({listed(changed)})"
 
     def _known_codes(self, constants: Constants) -> Any:
         """Positions of the classes that a model knows; of all where its constants do not say."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mlops_platform.errors import TrainingError
+from mlops_platform.tasks.fitting.incremental import LearntParts
 from mlops_platform.tasks.regression.expected_loss import fit_loss_model
 
 if TYPE_CHECKING:
@@ -76,3 +77,11 @@ def joined_heads(pipeline: Pipeline, heads: list[Any]) -> Pipeline:
     together = MultiOutputRegressor(heads[0])
     together.estimators_ = heads
     return Pipeline([*pipeline.steps[:-1], ("heads", together)])
+
+
+def first_head(model: Pipeline) -> LearntParts:
+    """The prediction of joined heads as a pipeline of its own, with the quantiles beside it."""
+    from sklearn.pipeline import Pipeline
+
+    prediction, lower, upper, *_ = model[-1].estimators_
+    return LearntParts(Pipeline([*model.steps[:-1], ("estimator", prediction)]), (lower, upper))

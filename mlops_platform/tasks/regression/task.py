@@ -15,6 +15,7 @@ from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.fitting.conformal import conformal_quantile
+from mlops_platform.tasks.fitting.incremental import IncrementalPipeline, LearntParts
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.metric import Metric
 from mlops_platform.tasks.predictions import Output, Predictions
@@ -44,6 +45,7 @@ from mlops_platform.tasks.regression.expected_loss import expected_losses
 from mlops_platform.tasks.regression.group_metrics import group_metrics_of
 from mlops_platform.tasks.regression.heads import (
     dense,
+    first_head,
     joined_heads,
     loss_estimator,
     quantile_estimator,
@@ -150,7 +152,7 @@ class IntervalTask(Task):
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit prediction and quantiles; losses and the interval's factor come of unseen rows."""
         baseline = self._baseline_of(train)
-        heads = self._fit_heads(pipeline, train)
+        pipeline, heads = self._learnt(pipeline, train)
         matrix = pipeline[:-1].transform(unseen.features)
         losses = self._losses_on(unseen, heads[0].predict(matrix), baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
@@ -166,7 +168,7 @@ class IntervalTask(Task):
         preprocessing of the new one.
         """
         baseline = self._baseline_of(rows)
-        heads = self._fit_heads(pipeline, rows)
+        pipeline, heads = self._learnt(pipeline, rows)
         said = self.numbers(judged.model, unseen.features)
         matrix = pipeline[:-1].transform(unseen.features)
         losses = self._losses_on(unseen, said[:, 0], baseline)
@@ -190,6 +192,17 @@ class IntervalTask(Task):
             rows: what both were fitted on.
         """
         return joined_heads(pipeline, heads)
+
+    def _learnt(self, pipeline: Any, rows: Rows) -> tuple[Any, list[Any]]:
+        """The fitted pipeline with its heads; of one that learns on, the quantiles stay.
+
+        They say how wide intervals are relative to each other; how wide they are at all follows
+        from unseen rows, whatever the quantiles are.
+        """
+        if not isinstance(pipeline, IncrementalPipeline):
+            return pipeline, self._fit_heads(pipeline, rows)
+        taught = fitted_on(pipeline, rows)
+        return taught, [taught[-1], *pipeline.parts.beside]
 
     def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
         """Prediction and both quantiles, behind the fitted preprocessing of the pipeline."""
@@ -292,6 +305,7 @@ class Regression(IntervalTask):
     """A number of which nothing is known but the features of its row."""
 
     answers_of_model: ClassVar[tuple[str, int]] = ("numbers", len(HEADS))
+    learns_on: ClassVar[bool] = True
 
     type: Literal["regression"] = Field(
         default="regression", description="Kind of outcome: a number."
@@ -314,6 +328,10 @@ class Regression(IntervalTask):
     def baseline_name(self) -> str:
         """The constant that has the least loss."""
         return "median" if self.loss == "absolute_error" else "mean"
+
+    def learnt_parts(self, model: Any) -> LearntParts:
+        """The prediction learns on; both quantiles stay beside it."""
+        return first_head(model)
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
         """The interval reaches from the prediction to both quantiles, times the factor."""

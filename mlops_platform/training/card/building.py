@@ -46,7 +46,7 @@ def build_card(
             sensitive=spec.features.sensitive,
         ),
         metrics=_metrics(spec, evaluation),
-        evaluation_data=_evaluation_data(spec, evaluation),
+        evaluation_data=_evaluation_data(spec, evaluation, taught=training_set.taught),
         training_data=training_set,
         quantitative_analyses=QuantitativeAnalyses(
             unitary=evaluation.subgroups,
@@ -146,7 +146,7 @@ def _unlabelled_text(spec: ModelSpec) -> str:
     return f"{rows} are left out"
 
 
-def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
+def _evaluation_data(spec: ModelSpec, evaluation: Evaluation, *, taught: bool) -> EvaluationData:
     return EvaluationData(
         rows=evaluation.rows,
         first_day=evaluation.daily[0].day,
@@ -154,8 +154,8 @@ def _evaluation_data(spec: ModelSpec, evaluation: Evaluation) -> EvaluationData:
         targets_text=spec.task.facts_text(evaluation.targets),
         motivation=(
             f"{_chosen(spec, evaluation)} They played no part in fitting, tuning or finishing the "
-            "candidate. The released model is the same recipe refitted on all rows, "
-            "these included."
+            "candidate. The released model is the same "
+            f"{'version taught' if taught else 'recipe refitted on'} all rows, these included."
         ),
         preprocessing=(
             f"{_unlabelled_text(spec)}; everything else is part of the model's own pipeline."

@@ -29,6 +29,9 @@ class DataFacts(Record):
         sampled_rows: of the final fit, where it was made on a sample; None where on all rows.
         weights: of the rows; None where all count the same.
         resampling_text: what resampling by class made of the training part; None without it.
+        made_text: how it went on from an earlier version, or why it was fitted anew all the same;
+            None where no updates are declared.
+        taught: whether it went on.
         audit: rows, outcomes and missing values by group of people.
     """
 
@@ -43,6 +46,8 @@ class DataFacts(Record):
     sampled_rows: int | None = Field(default=None, exclude_if=left_out_where_empty)
     weights: WeightFacts | None = Field(default=None, exclude_if=left_out_where_empty)
     resampling_text: str | None = Field(default=None, exclude_if=left_out_where_empty)
+    made_text: str | None = Field(default=None, exclude_if=left_out_where_empty)
+    taught: bool = Field(default=False, exclude_if=left_out_where_empty)
     audit: tuple[AuditedColumn, ...] = Field(default=(), exclude_if=left_out_where_empty)
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from mlops_platform.errors import SpecError
 from mlops_platform.spec import EstimatorSpec
+from mlops_platform.training.pipelines.river_models import build_river_model, is_of_river
 
 ALMOST_SAME: Final = 0.85
 _DISTRIBUTIONS: Final = {"xgboost": "xgboost-cpu"}
@@ -30,7 +31,7 @@ def load_class(path: str, field: str) -> type:
         loaded = getattr(import_module(module), name)
     except (ImportError, AttributeError, OSError) as error:
         raise SpecError(field, path, _why_not_imported(path, error)) from error
-    if not isinstance(loaded, type) or not hasattr(loaded, "get_params"):
+    if not isinstance(loaded, type) or not (hasattr(loaded, "get_params") or is_of_river(loaded)):
         raise SpecError(field, path, "It is no scikit-learn estimator or transformer class.")
     return loaded
 
@@ -49,7 +50,11 @@ def declared_defaults(built: type) -> dict[str, Any]:
         for name, parameter in parameters.items()
         if parameter.kind not in (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
     }
-    if not _takes_any(built) or any(default is Parameter.empty for default in own.values()):
+    if (
+        not _takes_any(built)
+        or is_of_river(built)
+        or any(default is Parameter.empty for default in own.values())
+    ):
         return own
     return {**built().get_params(deep=False), **own}
 
@@ -85,7 +90,13 @@ def build_estimator(
     }
     own = {name: value for name, value in parameters.items() if "__" not in name}
     nested = {name: value for name, value in parameters.items() if "__" in name}
-    estimator = built(**_as_declared(own, declared_defaults(built)))
+    defaults = declared_defaults(built)
+    if is_of_river(built):
+        model = build_river_model(built, _as_declared(own, defaults), defaults, seed)
+        for name, value in nested.items():
+            raise _unknown(f"{field}.params.{name}", value, name, [*defaults], built.__name__)
+        return model
+    estimator = built(**_as_declared(own, defaults))
     if "random_state" in estimator.get_params(deep=False).keys() - own.keys():
         estimator.set_params(random_state=seed)
     if not built.__module__.startswith("sklearn.") and "n_jobs" not in own:

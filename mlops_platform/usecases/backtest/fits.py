@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import Field
 
 from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.data.digest import table_digest
@@ -16,7 +19,7 @@ from mlops_platform.data.features.features import read_training_rows
 from mlops_platform.data.predicted_columns import columns_of, predictions_in
 from mlops_platform.files import new_directory, replacing_file, write_text
 from mlops_platform.monitoring.policy.backtest.past import FitFacts
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Constants, Finished, Predictions
 from mlops_platform.training.judging.evaluation import Evaluation
@@ -28,9 +31,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pandas import DataFrame
 
+    from mlops_platform.training.learning_on import Base
     from mlops_platform.training.split import Split
 
 FIT_FILE, JUDGED_FILE, MODEL_FOLDER = "fit.json", "judged.parquet", "model"
+JUDGED_FOLDER: Final = "judged"
+"""The judged model of what is updated later."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 class PastFit(Record):
@@ -43,6 +50,7 @@ class PastFit(Record):
         constants, baseline: of the released model.
         evaluation: of the judged candidate on its test rows, as the gate reads it.
         digests: of the released model's files.
+        judged_digests: of those of the judged one; empty where it is not kept.
         path: folder of the model, and of its predictions of the outcomes that
             `outcomes_digest` names.
     """
@@ -55,6 +63,7 @@ class PastFit(Record):
     baseline: dict[str, float]
     evaluation: Evaluation
     digests: dict[str, str]
+    judged_digests: dict[str, str] = Field(default={}, exclude_if=left_out_where_empty)
     path: Path
     outcomes_digest: str
 
@@ -122,13 +131,17 @@ class PastTraining:
             fitted = rows.to_pandas()
             with new_directory(path) as temporary:
                 self._make(fitted, as_of, temporary)
+        return self._kept(path, outcomes_digest)
+
+    def _kept(self, path: Path, outcomes_digest: str) -> PastFit:
+        """The fit of a folder, with its predictions of what came after it."""
         here = {"path": path, "outcomes_digest": outcomes_digest}
         fit = PastFit.from_stored((path / FIT_FILE).read_bytes(), added=here)
         if not fit.predictions_file.is_file():
             self._predict(fit)
         return fit
 
-    def _key(self, rows_digest: str) -> str:
+    def _key(self, rows_digest: str, further: Mapping[str, Any] = _NOTHING) -> str:
         sections = {"task", "features", "label", "training", "evaluation"}
         content = {
             "rows": rows_digest,
@@ -140,10 +153,19 @@ class PastTraining:
             # Kept evaluations of before they were measured would leave the gate open.
             **({"taught": self.spec.gate.min_events} if self.spec.task.judged_classes else {}),
             "recipe": self.recipe.model_dump(mode="json", exclude={"trials"}),
+            **further,
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def _make(self, rows: DataFrame, as_of: datetime, directory: Path) -> None:
+    def _make(
+        self,
+        rows: DataFrame,
+        as_of: datetime,
+        directory: Path,
+        base: Base | None = None,
+        *,
+        keep_judged: bool = False,
+    ) -> None:
         from time import process_time
 
         from mlops_platform.training.fitting import fit_candidate, refit
@@ -152,12 +174,12 @@ class PastTraining:
 
         before = process_time()
         split = split_by_time(rows, self.spec)
-        judged = fit_candidate(self.spec, self.recipe, split)
-        released = refit(self.spec, self.recipe, judged, split)
+        judged = fit_candidate(self.spec, self.recipe, split, base)
+        released = refit(self.spec, self.recipe, judged, split, base)
         cpu_seconds = process_time() - before
         self._write_judged(judged, split, directory / JUDGED_FILE)
-        model = directory / MODEL_FOLDER
-        model.mkdir()
+        models = {MODEL_FOLDER: released} | ({JUDGED_FOLDER: judged} if keep_judged else {})
+        digests = {name: self._save(each, directory / name) for name, each in models.items()}
         fit = PastFit(
             as_of=as_of,
             fitted_through=rows[self.spec.features.moment_column].max(),
@@ -166,12 +188,17 @@ class PastTraining:
             constants=dict(released.constants),
             baseline=dict(released.baseline),
             evaluation=evaluate(self.spec, judged, split, artifact_bytes=None),
-            digests=save_model(released.model, model, self.spec.training.trusted_types),
+            digests=digests[MODEL_FOLDER],
+            judged_digests=digests.get(JUDGED_FOLDER, {}),
             path=directory,
             outcomes_digest="",
         )
         content = fit.to_stored(exclude={"path", "outcomes_digest"})
         write_text(directory / FIT_FILE, content)
+
+    def _save(self, finished: Finished, folder: Path) -> dict[str, str]:
+        folder.mkdir()
+        return save_model(finished.model, folder, self.spec.training.trusted_types)
 
     def _write_judged(self, judged: Finished, split: Split, file: Path) -> None:
         import pyarrow as pa

@@ -23,6 +23,7 @@ from mlops_platform.training.search.search import Recipe
 from mlops_platform.usecases.backtest.fits import PastTraining
 from mlops_platform.usecases.backtest.gate import PastGate
 from mlops_platform.usecases.backtest.past import past_of, read_all_outcomes, training_moments
+from mlops_platform.usecases.backtest.updates import PastUpdates
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.maturity import matures_at
 
@@ -71,8 +72,12 @@ def backtest_policies(
         training = PastTraining(_with_history(spec, days), recipe, published_root, outcomes, cache)
         report(f"{len(windows)} fits on {history_name(days)}")
         replay = _replayed_history(training, windows)
+        updates = None
+        if spec.learns_on:
+            report(f"{len(windows)} updates on {history_name(days)}")
+            updates = _replayed_history(PastUpdates(**vars(training)), windows)
         policy_outcomes += compare_policies(
-            replay, policies, spec.backtest.retraining_cost, resamples
+            replay, policies, spec.backtest.retraining_cost, resamples, updates
         )
     return PolicyBacktest(
         model=spec.name,
@@ -82,7 +87,9 @@ def backtest_policies(
         seeds=spec.backtest.seeds,
         outcomes=tuple(policy_outcomes),
         recommendation=recommend(
-            policy_outcomes, resamples, (DECLARED, spec.training.history.rolling_days)
+            policy_outcomes,
+            resamples,
+            (DECLARED, spec.training.history.rolling_days, spec.retraining.update),
         ),
     )
 

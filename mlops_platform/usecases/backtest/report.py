@@ -4,6 +4,7 @@ from pathlib import Path
 
 from mlops_platform.files import replacing_file, write_text
 from mlops_platform.monitoring.policy.history_choice import RecommendedHistory
+from mlops_platform.spec.retraining.retraining import REFIT
 from mlops_platform.usecases.backtest.replay import PolicyBacktest
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.retraining.recommended_history import record_recommendation
@@ -33,12 +34,17 @@ def _write_report(backtest: PolicyBacktest, directory: Path) -> dict[str, bytes]
         markdown_of,
     )
 
-    histories = dict.fromkeys(outcome.history_days for outcome in backtest.outcomes)
+    drawn = dict.fromkeys((each.history_days, each.update) for each in backtest.outcomes)
     pictures = {
-        f"benefit, {history_name(days)}": benefit_by_fits(
-            [outcome for outcome in backtest.outcomes if outcome.history_days == days]
+        f"benefit, {history_name(days)}{'' if update == REFIT else f', {update}'}": benefit_by_fits(
+            [
+                outcome
+                for outcome in backtest.outcomes
+                if outcome.history_days == days
+                and (outcome.update == update or outcome.in_hindsight)
+            ]
         )
-        for days in histories
+        for days, update in drawn
     }
     for name, png in pictures.items():
         with replacing_file(directory / f"{name}.png") as temporary:

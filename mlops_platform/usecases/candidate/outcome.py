@@ -26,7 +26,8 @@ class TrainingOutcome(Record):
         candidate: the best one of the search, which was judged.
         loss, baseline_loss: on the rows of its test.
         beats_baseline: by the criterion of the gate.
-        search_scores: by candidate, null where no trial was completed.
+        search_scores: by candidate, null where no trial was completed; none of an update.
+        made: whether it went on from a version or was fitted anew, where updates are declared.
     """
 
     model: str
@@ -46,6 +47,7 @@ class TrainingOutcome(Record):
     search_metric: str
     search_scores: dict[str, float | None]
     mlflow_run: str
+    made: str | None = None
 
     @property
     def text(self) -> str:
@@ -71,6 +73,8 @@ class TrainingOutcome(Record):
             yield f"Nothing beats the baseline{sure}: {scored}."
         else:
             yield f"Nothing is released: {scored}."
+        if self.made is not None:
+            yield f"The candidate was {self.made}."
         yield self.reason
         if self.version is None and self.champion is not None:
             yield f"Version {self.champion} stays the champion."
@@ -92,7 +96,8 @@ def training_outcome(
     if verdict.kind == "challenge":
         challenger = Challenger.of(verdict, bento=None)
         version, trial = challenger.version, challenger.mode
-    names = dict.fromkeys(trial.candidate for trial in recipe.trials)
+    searched = recipe.trials if evaluated.candidate.update is None else ()
+    names = dict.fromkeys(trial.candidate for trial in searched)
     return TrainingOutcome(
         model=spec.name,
         kind=verdict.kind,
@@ -116,4 +121,5 @@ def training_outcome(
         search_metric=recipe.metric,
         search_scores={name: recipe.best_score_of(name) for name in names},
         mlflow_run=evaluated.candidate.run_id,
+        made=evaluated.candidate.made_text,
     )

@@ -20,6 +20,7 @@ from mlops_platform.usecases.candidate.audit import audit_training_set
 from mlops_platform.usecases.candidate.going_on import gone_on, log_gone_on, with_constants
 from mlops_platform.usecases.candidate.training_record import log_training_record, training_record
 from mlops_platform.usecases.candidate.training_rows import split_rows
+from mlops_platform.usecases.candidate.update import UPDATE_TAG, Update, UpdateStart
 from mlops_platform.usecases.candidate.warm_start import WarmStart, log_recipe
 from mlops_platform.usecases.deployment import Deployment
 
@@ -45,6 +46,8 @@ class TrainedCandidate(Record):
         round_trip: the model as stored predicts exactly what it predicted in memory.
         cpu_seconds: of search and fit.
         audit: of its training set, by the columns of which the YAML compares groups.
+        update: version that it went on from; None where it was fitted anew.
+        anew: why it was fitted anew although updates are declared.
     """
 
     run_id: str
@@ -57,6 +60,13 @@ class TrainedCandidate(Record):
     round_trip: bool
     cpu_seconds: float
     audit: tuple[AuditedColumn, ...] = Field(default=(), exclude_if=left_out_where_empty)
+    update: Update | None = Field(default=None, exclude_if=left_out_where_empty)
+    anew: str | None = Field(default=None, exclude_if=left_out_where_empty)
+
+    @property
+    def made_text(self) -> str | None:
+        """Whether it went on from a version or was fitted anew, as a clause; None if undeclared."""
+        return self.anew if self.update is None else self.update.text
 
 
 def train_candidate(
@@ -65,18 +75,18 @@ def train_candidate(
     training_set: TrainingSet,
     tags: Mapping[str, str],
     report: Report = lambda line: None,
-    start: WarmStart | None = None,
+    start: WarmStart | UpdateStart | None = None,
 ) -> TrainedCandidate:
-    """Search, fit and finish; all of it logged to one MLflow run.
+    """Search and fit, or teach a version what is new, and finish; all of it logged to one run.
 
     Args:
-        start: where the search begins; at its own beginning where None.
+        start: where the search begins, at its own beginning where None; or the version that is
+            taught, which needs no search.
         tags: what the run is to be found by, such as git commit and Dagster run.
         report: told one line per trial.
     """
     from mlops_platform.training.fitting import fit_candidate
     from mlops_platform.training.judging.timing import cpu_seconds
-    from mlops_platform.training.search.search import search
 
     split = split_rows(spec, training_set)
     audit = audit_training_set(spec, training_set)
@@ -87,23 +97,22 @@ def train_candidate(
         if audit:
             run.log_dict("audit.json", {of.column: of.model_dump(mode="json") for of in audit})
         before = cpu_seconds()
-        logger = _trial_logger(run, spec, report, warm=start is not None)
-        recipe = search(spec, split.train, logger, start.recipe if start else None)
-        candidate = fit_candidate(spec, recipe, split)
+        if isinstance(start, UpdateStart):
+            recipe, base, update = start.recipe, start.base, start.update
+            run.set_tags({UPDATE_TAG: update.to_stored(indent=None)})
+            score = {}
+        else:
+            recipe, base, update = _searched(run, spec, split, report, start), None, None
+            score = {f"search_{recipe.metric}": recipe.score}
+        candidate = fit_candidate(spec, recipe, split, base)
         changed = gone_on(deployment, spec, candidate, split.validation)
         candidate = with_constants(candidate, changed)
         spent = cpu_seconds() - before
         sampled = {} if recipe.max_rows is None else {"max_rows": recipe.max_rows}
         run.log_params({"candidate": recipe.candidate, **sampled, **recipe.params})
-        log_recipe(run, recipe, start)
+        log_recipe(run, recipe, start if isinstance(start, WarmStart) else None)
         log_gone_on(run, changed)
-        run.log_metrics(
-            {
-                f"search_{recipe.metric}": recipe.score,
-                **candidate.constants,
-                "cpu_seconds": spent,
-            }
-        )
+        run.log_metrics({**score, **candidate.constants, "cpu_seconds": spent})
         directory = deployment.settings.model_home(spec.name) / "candidates" / run.run_id
         with new_directory(directory) as temporary:
             stored = save_model(candidate.model, temporary, spec.training.trusted_types)
@@ -118,7 +127,17 @@ def train_candidate(
         round_trip=_survives_storage(spec, candidate, directory, stored, split.validation),
         cpu_seconds=spent,
         audit=audit,
+        update=update,
     )
+
+
+def _searched(
+    run: TrainingRun, spec: ModelSpec, split: Split, report: Report, start: WarmStart | None
+) -> Recipe:
+    from mlops_platform.training.search.search import search
+
+    logger = _trial_logger(run, spec, report, warm=start is not None)
+    return search(spec, split.train, logger, start.recipe if start else None)
 
 
 def _survives_storage(

@@ -41,6 +41,7 @@ _KEPT: Final[Mapping[str, Any]] = MappingProxyType(
         "card": {"intended_use": True, "out_of_scope": True},
     }
 )
+_SCIKIT_LEARN: Final = "scikit-learn"
 _PYTHON, _MACHINE = "python", "machine"
 
 
@@ -68,14 +69,22 @@ def training_record(spec: ModelSpec) -> TrainingRecord:
 
 def packages_of(spec: ModelSpec) -> dict[str, str]:
     """What the fit of a model rests on here, by name."""
-    declared = spec.model_dump(mode="json", include={"task", "training"})
-    modules = {path.partition(".")[0] for path in _import_paths(declared)} - _OF_PACKAGES
-    distributions = {name for module in modules for name in _distributions().get(module, ())}
     return {
         _PYTHON: platform.python_version(),
         _MACHINE: f"{platform.system()} {platform.machine()}",
-        **installed_versions(sorted({*PACKAGES, *_ALSO, *distributions})),
+        **installed_versions(sorted({*PACKAGES, *_ALSO, *_own_packages(spec)})),
     }
+
+
+def estimator_packages(spec: ModelSpec) -> list[str]:
+    """The packages whose estimators it declares."""
+    return [_SCIKIT_LEARN, *sorted(_own_packages(spec))]
+
+
+def _own_packages(spec: ModelSpec) -> set[str]:
+    declared = spec.model_dump(mode="json", include={"task", "training"})
+    modules = {path.partition(".")[0] for path in _import_paths(declared)} - _OF_PACKAGES
+    return {name for module in modules for name in _distributions().get(module, ())}
 
 
 def log_training_record(run: TrainingRun, record: TrainingRecord) -> None:

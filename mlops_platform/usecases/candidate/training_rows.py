@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from mlops_platform.data.parquet import read_parquet
 from mlops_platform.data.training_set import (
     TrainingSet,
+    read_columns,
     read_rows,
     read_some_rows,
     sample_of_rows,
@@ -62,6 +63,36 @@ def split_rows(spec: ModelSpec, training_set: TrainingSet) -> Split:
         TrainingError: the rows cannot be split.
     """
     return _LATEST.split(spec, training_set)
+
+
+def keys_of_parts(spec: ModelSpec, training_set: TrainingSet) -> Split:
+    """The split of another training set, of which only the columns are read that cut it.
+
+    Raises:
+        DataError: the file is missing or damaged, or was changed.
+    """
+    import numpy as np
+
+    from mlops_platform.training.split import split_by_spec
+
+    features, label = spec.features, spec.label
+    cutting = (
+        features.entity,
+        features.moment_column,
+        features.partition,
+        label.column,
+        label.known_at_column,
+        spec.task.group_column,
+    )
+    columns = [*dict.fromkeys(column for column in cutting if column is not None)]
+    rows = read_columns(training_set, columns).to_pandas()
+    most = spec.training.max_rows
+    if most is None or training_set.rows <= most:
+        return split_by_spec(rows, spec)
+    drawn_by = spec.task.group_column or features.entity
+    sampled = sample_of_rows(training_set, drawn_by, most, seed=spec.training.tuning.seed)
+    wanted = np.flatnonzero(sampled | _held_out(spec, training_set))
+    return split_by_spec(rows.iloc[wanted].reset_index(drop=True), spec, sampled[wanted])
 
 
 def _split(spec: ModelSpec, training_set: TrainingSet) -> Split:

@@ -16,6 +16,7 @@ from mlops_platform.training.search.search import Recipe, startable
 from mlops_platform.usecases.deployment import Deployment
 
 if TYPE_CHECKING:
+    from mlops_platform.registry.registry import Registry
     from mlops_platform.registry.training_run import TrainingRun
 
 FOLDER: Final = "recipe"
@@ -41,9 +42,18 @@ def warm_start(deployment: Deployment, spec: ModelSpec) -> WarmStart | None:
     release = deployment.ledger.current_release(spec.name)
     if release is None or spec.retraining.warm_start_trials is None:
         return None
-    with deployment.registry.fetched_directory(release.run_id, FOLDER) as directory:
-        recipe = Recipe.from_stored((directory / FILE).read_bytes())
+    recipe = read_recipe(deployment.registry, release.run_id)
     return WarmStart(release.run_id, recipe) if startable(spec, recipe) else None
+
+
+def read_recipe(registry: Registry, run_id: str) -> Recipe:
+    """The recipe that a run kept.
+
+    Raises:
+        RegistryError: the registry has lost it.
+    """
+    with registry.fetched_directory(run_id, FOLDER) as directory:
+        return Recipe.from_stored((directory / FILE).read_bytes())
 
 
 def log_recipe(run: TrainingRun, recipe: Recipe, start: WarmStart | None) -> None:

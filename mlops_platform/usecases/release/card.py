@@ -10,6 +10,7 @@ from mlops_platform.files import new_directory
 from mlops_platform.formats.home_path import HomePath
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec
+from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.register import RegisteredCandidate
@@ -94,6 +95,8 @@ def _card(
             sampled_rows=split.sampled_rows,
             weights=training_set.weights,
             resampling_text=_resampling_text(spec, candidate_named(spec, recipe.candidate), split),
+            made_text=_made_text(evaluated.candidate),
+            taught=evaluated.candidate.update is not None,
             audit=evaluated.candidate.audit,
         ),
         recipe,
@@ -104,6 +107,19 @@ def _card(
             created_at=standing.since,
             provenance=dict(provenance),
         ),
+    )
+
+
+def _made_text(candidate: TrainedCandidate) -> str | None:
+    if candidate.made_text is None:
+        return None
+    made = f"The model was {candidate.made_text}."
+    if candidate.update is None:
+        return made
+    return (
+        f"{made} Its preprocessing, and all that it had learnt before, is that of version "
+        f"{candidate.update.version}; the rows counted here are those that it would have been "
+        "refitted on."
     )
 
 

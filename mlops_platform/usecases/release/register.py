@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from mlops_platform.artifacts.allow_list import TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory
@@ -19,6 +23,7 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.judge import JudgedCandidate, load_candidate
 from mlops_platform.usecases.candidate.train import TrainedCandidate
 from mlops_platform.usecases.candidate.training_rows import split_rows
+from mlops_platform.usecases.candidate.update import JUDGED, load_base
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.release.version_text import version_text
@@ -62,7 +67,7 @@ class RegisteredCandidate(Record):
 def register_candidate(
     deployment: Deployment, spec: ModelSpec, judged: JudgedCandidate, tags: Mapping[str, str]
 ) -> RegisteredCandidate:
-    """Refit on train, validation and test rows together, store, and register.
+    """Refit on train, validation and test rows together, or teach them; store, and register.
 
     Args:
         tags: provenance, such as git commit, dbt manifest and Dagster run.
@@ -77,7 +82,9 @@ def register_candidate(
     candidate = judged.evaluated.candidate
     split = split_rows(spec, candidate.training_set)
     fitted = load_candidate(candidate)
-    released = refit(spec, candidate.recipe, fitted, split)
+    update = candidate.update
+    base = None if update is None else load_base(deployment, spec, update.version)[0]
+    released = refit(spec, candidate.recipe, fitted, split, base)
     registry = deployment.registry
     log_reference(spec, judged.evaluated, fitted, released, split, deployment)
     rows = split.everything
@@ -94,27 +101,30 @@ def register_candidate(
         training_set=candidate.training_set.hash,
         fitted_through=candidate.training_set.last_event_time,
     )
-    version = registry.register_version(
-        spec.name,
-        candidate.run_id,
-        directory,
-        digests,
-        ModelDescription(
-            input_example=features_of(rows, spec).head(5),
-            kinds=spec.features.kinds,
-            requirements=pinned_requirements(packages),
-            trusted_types=TRUSTED_TYPES.union(spec.training.trusted_types),
-            predict_method=spec.task.predict_method,
-            answers=spec.task.answers_of_model,
-        ),
-        tags={
-            **tags,
-            **tags_of(values),
-            **_tags(spec, candidate),
-            VERDICT_TAG: judged.verdict.outcome,
-            ROLE_TAG: "candidate",
-        },
-    )
+    # Where the judged model is what is released, none is left that has learnt all rows.
+    learns_on = spec.retraining.learns_on and released.model is not fitted.model
+    with _with_judged(candidate, directory, learns_on=learns_on) as registered:
+        version = registry.register_version(
+            spec.name,
+            candidate.run_id,
+            registered,
+            digest_directory(registered),
+            ModelDescription(
+                input_example=features_of(rows, spec).head(5),
+                kinds=spec.features.kinds,
+                requirements=pinned_requirements(packages),
+                trusted_types=TRUSTED_TYPES.union(spec.training.trusted_types),
+                predict_method=spec.task.predict_method,
+                answers=spec.task.answers_of_model,
+            ),
+            tags={
+                **tags,
+                **tags_of(values),
+                **_tags(spec, candidate),
+                VERDICT_TAG: judged.verdict.outcome,
+                ROLE_TAG: "candidate",
+            },
+        )
     registry.describe_version(spec.name, version.version, version_text(spec, judged))
     return RegisteredCandidate(
         judged=judged,
@@ -134,10 +144,26 @@ def register_candidate(
     )
 
 
+@contextmanager
+def _with_judged(
+    candidate: TrainedCandidate, directory: Path, *, learns_on: bool
+) -> Iterator[Path]:
+    """The released model, with the judged one beside it where updates are to go on from both."""
+    if not learns_on:
+        yield directory
+        return
+    with TemporaryDirectory() as temporary:
+        both = Path(temporary) / "both"
+        shutil.copytree(directory, both)
+        shutil.copytree(candidate.directory, both / JUDGED)
+        yield both
+
+
 def _tags(spec: ModelSpec, candidate: TrainedCandidate) -> dict[str, str]:
     """What the registry tells of a version beside what decides."""
-    most = candidate.recipe.max_rows
+    most, update = candidate.recipe.max_rows, candidate.update
     return {
+        **({} if update is None else {"updated_from": str(update.version)}),
         **({} if most is None else {"max_rows": str(most)}),
         "recipe": candidate.recipe.candidate,
         "seed": str(spec.training.tuning.seed),

@@ -13,6 +13,7 @@ def version_text(spec: ModelSpec, judged: JudgedCandidate, card: str | None = No
         card: link to the model card, once it is written.
     """
     evaluated, task = judged.evaluated, spec.task
+    made = evaluated.candidate.made_text
     evaluation, comparison = evaluated.evaluation, evaluated.comparison
     champion = (
         f", {digits(comparison.champion_loss)} by the champion before on rows new to both"
@@ -26,6 +27,7 @@ def version_text(spec: ModelSpec, judged: JudgedCandidate, card: str | None = No
     ]
     paragraphs = [
         judged.verdict.reason,
+        f"It was {made}." if made else "",
         f"On {evaluation.rows:,} test rows: {task.loss_name} {digits(evaluation.loss)}, against "
         f"{digits(evaluation.baseline_loss)} by always predicting the {task.baseline_name}"
         f"{champion}. {', '.join(others)}.",

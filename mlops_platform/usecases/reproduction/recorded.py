@@ -18,13 +18,15 @@ from mlops_platform.usecases.candidate.training_record import (
     TrainingRecord,
     read_training_record,
 )
-from mlops_platform.usecases.candidate.warm_start import FILE, FOLDER, START_TAG
+from mlops_platform.usecases.candidate.update import Update, load_base, read_update
+from mlops_platform.usecases.candidate.warm_start import START_TAG, read_recipe
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.version.fitted import fitted_values, pinned_versions
 
 if TYPE_CHECKING:
     from mlops_platform.registry.registry import Registry
     from mlops_platform.registry.versions import FetchedVersion
+    from mlops_platform.training.learning_on import Base
 
 GIT_COMMIT: Final = "git_commit"
 _REQUIREMENTS: Final = "requirements.txt"
@@ -39,6 +41,7 @@ class RecordedVersion:
         record: None where the version was trained before it was kept.
         packages: versions by name, as far as they are known.
         start: recipe that the search began with, and the run that had found it.
+        update: version that it went on from, and `base` its models; None where it was fitted anew.
         recipe: what the search found; None where it was not kept.
         gone_on: constants of the judged candidate that went on from the champion of its time.
     """
@@ -51,6 +54,8 @@ class RecordedVersion:
     commit: str | None
     training_set: TrainingSet
     start: tuple[str, Recipe] | None
+    update: Update | None
+    base: Base | None
     recipe: Recipe | None
     model: Any
     constants: Constants
@@ -93,7 +98,7 @@ def _recorded(
     spec.task.require_kind(fitted.task, f"version {version} of {model}")
     tags = registry.run_tags(fetched.run_id)
     folder = deployment.settings.training_sets / model / fitted.training_set
-    start = tags.get(START_TAG)
+    start, update = tags.get(START_TAG), read_update(tags)
     return RecordedVersion(
         version=version,
         run_id=fetched.run_id,
@@ -102,22 +107,19 @@ def _recorded(
         packages=record.packages if record else _pinned_packages(fetched.directory),
         commit=fetched.tags.get(GIT_COMMIT),
         training_set=load_training_set(folder),
-        start=None if start is None else (start, _recipe(registry, start)),
-        recipe=(_recipe if record else _kept_recipe)(registry, fetched.run_id),
+        start=None if start is None else (start, read_recipe(registry, start)),
+        update=update,
+        base=None if update is None else load_base(deployment, spec, update.version)[0],
+        recipe=(read_recipe if record else _kept_recipe)(registry, fetched.run_id),
         model=load_model(fetched.directory, fetched.digests if pinned is None else pinned.digests),
         constants=fitted.constants,
         gone_on=read_gone_on(tags),
     )
 
 
-def _recipe(registry: Registry, run_id: str) -> Recipe:
-    with registry.fetched_directory(run_id, FOLDER) as directory:
-        return Recipe.from_stored((directory / FILE).read_bytes())
-
-
 def _kept_recipe(registry: Registry, run_id: str) -> Recipe | None:
     try:
-        return _recipe(registry, run_id)
+        return read_recipe(registry, run_id)
     except RegistryError:
         # Before searches could begin with one, nobody kept it.
         return None

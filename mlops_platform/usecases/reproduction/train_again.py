@@ -9,18 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 
-from pydantic import computed_field
+from pydantic import Field, computed_field
 
 from mlops_platform.artifacts.model_store import load_model, save_model
 from mlops_platform.errors import DataError, RegistryError
 from mlops_platform.monitoring.reference import read_reference
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
 from mlops_platform.usecases.candidate.going_on import with_constants
 from mlops_platform.usecases.candidate.provenance import git_commit
 from mlops_platform.usecases.candidate.training_record import packages_of
 from mlops_platform.usecases.candidate.training_rows import split_rows
+from mlops_platform.usecases.candidate.update import Update
 from mlops_platform.usecases.release.reference import FOLDER as REFERENCE
 from mlops_platform.usecases.reproduction.difference import (
     Difference,
@@ -70,6 +71,7 @@ class TrainedAgain(Record):
         environment: packages and machine that are not those of then.
         commit: of the platform, where it is another one.
         started_from: run whose recipe the search began with.
+        update: version that was taught again what was new to it; None of what was fitted anew.
         recipe_then, recipe_now: what the search found, in words; then None where it was not kept.
         constants: of the released predictions that are not what they were.
     """
@@ -81,6 +83,7 @@ class TrainedAgain(Record):
     environment: tuple[Difference, ...]
     commit: Difference | None
     started_from: str | None
+    update: Update | None = Field(default=None, exclude_if=left_out_where_empty)
     trials: int
     recipe_then: str | None
     recipe_now: str
@@ -111,7 +114,7 @@ def train_again(
     project_root: Path,
     report: Callable[[str], None] = lambda line: None,
 ) -> TrainedAgain:
-    """Search, fit, finish and refit as it was done, without a run, a record or a file that stays.
+    """Search, fit, finish and refit, or teach, as it was done; no run, record or file stays.
 
     Args:
         report: told one line per trial.
@@ -133,7 +136,8 @@ def train_again(
         environment=differences(version.packages, now),
         commit=_commit(version.commit, commit),
         started_from=version.start[0] if version.start else None,
-        trials=len(fits.recipe.trials),
+        update=version.update,
+        trials=len(fits.recipe.trials) if version.update is None else 0,
         recipe_then=None if then is None else _in_words(then),
         recipe_now=_in_words(fits.recipe),
         constants=changed(_as_text(version.constants), _as_text(fits.released.constants)),
@@ -147,6 +151,17 @@ def train_again(
 
 def _fits(version: RecordedVersion, split: Split, report: Callable[[str], None]) -> _Fits:
     from mlops_platform.training.fitting import fit_candidate, refit
+
+    spec, base = version.spec, version.base
+    recipe = version.recipe if base is not None else None
+    recipe = recipe or _searched(version, split, report)
+    fitted = with_constants(fit_candidate(spec, recipe, split, base), version.gone_on)
+    judged = _through_storage(spec, fitted)
+    released = refit(spec, recipe, judged, split, base)
+    return _Fits(recipe, judged, _through_storage(spec, released))
+
+
+def _searched(version: RecordedVersion, split: Split, report: Callable[[str], None]) -> Recipe:
     from mlops_platform.training.search.search import budget, search
 
     spec, start = version.spec, version.start
@@ -155,10 +170,7 @@ def _fits(version: RecordedVersion, split: Split, report: Callable[[str], None])
     def tell(trial: Trial) -> None:
         report(f"trial {trial.number + 1} of {total}: {trial.candidate}, {trial.state}")
 
-    recipe = search(spec, split.train, tell, start[1] if start else None)
-    fitted = with_constants(fit_candidate(spec, recipe, split), version.gone_on)
-    judged = _through_storage(spec, fitted)
-    return _Fits(recipe, judged, _through_storage(spec, refit(spec, recipe, judged, split)))
+    return search(spec, split.train, tell, start[1] if start else None)
 
 
 def _through_storage(spec: ModelSpec, fitted: Finished) -> Finished:

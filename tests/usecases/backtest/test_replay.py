@@ -100,9 +100,8 @@ def spec() -> ModelSpec:
     return ModelSpec.model_validate(MODEL)
 
 
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    folder = tmp_path_factory.mktemp("backtest")
+def published_home(folder: Path) -> Settings:
+    """A home whose visits and labels are built."""
     home = read_settings({"MLOPS_HOME": str(folder)})
     with duckdb.connect(str(folder / "warehouse.duckdb")) as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -113,6 +112,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
             folder / "warehouse.duckdb", table, "local_date", home.published, ["visit_id"]
         )
     return home
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    return published_home(tmp_path_factory.mktemp("backtest"))
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ def judged(loss: float, **passed: bool) -> Any:
     )
     return SimpleNamespace(
         evaluated=SimpleNamespace(
-            candidate=SimpleNamespace(recipe=recipe, run_id="abc"),
+            candidate=SimpleNamespace(recipe=recipe, run_id="abc", update=None, made_text=None),
             evaluation=SimpleNamespace(loss=loss, baseline_loss=0.6, rows=1200),
         ),
         verdict=SimpleNamespace(

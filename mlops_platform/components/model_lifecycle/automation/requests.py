@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import dagster as dg
 
@@ -18,11 +18,13 @@ def stage_request(
     run_key: str | None = None,
     *,
     tags: Mapping[str, str] = MappingProxyType({}),
+    config: Mapping[str, Any] | None = None,
 ) -> dg.RunRequest:
-    """A run of one stage of one model."""
+    """A run of one stage of one model, with its run configuration."""
     return dg.RunRequest(
         run_key=run_key,
         job_name=ANY_ASSETS,
         asset_selection=stage_keys(model, stage),
         tags={**run_tags(model, stage), **tags},
+        run_config=None if config is None else dict(config),
     )

@@ -141,7 +141,10 @@ def _record_loss(ledger: Ledger, model: str, judged: JudgedCandidate, actor: str
 def evidence_of(judged: JudgedCandidate) -> dict[str, Any]:
     """What a decision about a candidate rests on, for the ledger."""
     candidate = judged.evaluated.candidate
+    made, update = candidate.made_text, candidate.update
     return {
+        **({} if made is None else {"made": made}),
+        **({} if update is None else {"update": update.model_dump(mode="json")}),
         MLFLOW_RUN: candidate.run_id,
         "training_set": candidate.training_set.hash,
         FEATURES_DIGEST: candidate.training_set.features_digest,

@@ -29,6 +29,7 @@ from mlops_platform.monitoring.policy.history_choice import choose_history
 from mlops_platform.settings import DBT_PROJECT, Settings
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.candidate.train import TrainedCandidate, train_candidate
+from mlops_platform.usecases.candidate.update import Anew, UpdateStart, declared_update
 from mlops_platform.usecases.candidate.warm_start import warm_start
 from mlops_platform.usecases.deployment import Deployment, open_deployment
 from mlops_platform.usecases.reporting.lineage import features_made_from
@@ -40,6 +41,13 @@ class TrainingSetConfig(dg.Config):
 
     as_of: str | None = None
     """Moment whose knowledge the training set holds, ISO 8601 with offset; now where null."""
+
+
+class CandidateConfig(dg.Config):
+    """Run configuration of a candidate."""
+
+    refit: bool = False
+    """Search and fit anew where the YAML would have the champion updated."""
 
 
 def training_set_asset(spec: ModelSpec, tables: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -118,7 +126,8 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
             spec,
             "candidate",
             "The best of the declared candidates: searched with time-series folds, fitted on the "
-            "training days, and finished on the validation days.",
+            "training days, and finished on the validation days; or the champion, taught what is "
+            "new.",
             "scikitlearn",
             "mlflow",
         ),
@@ -126,23 +135,26 @@ def candidate_asset(spec: ModelSpec) -> dg.AssetsDefinition:
     )
     @waits_for_locks
     def candidate(
-        context: dg.AssetExecutionContext, training_set: TrainingSet
+        context: dg.AssetExecutionContext, config: CandidateConfig, training_set: TrainingSet
     ) -> dg.MaterializeResult[TrainedCandidate]:
         deployment = open_deployment()
+        update = declared_update(deployment, spec, training_set, refit=config.refit)
         trained = train_candidate(
             deployment,
             spec,
             training_set,
             provenance_of(context),
             context.log.info,
-            warm_start(deployment, spec),
+            update if isinstance(update, UpdateStart) else warm_start(deployment, spec),
         )
+        if isinstance(update, Anew):
+            trained = trained.model_copy(update={"anew": update.text})
         return dg.MaterializeResult(
             value=trained,
             metadata=browsable(
                 {
                     **_headline(trained),
-                    "trials": _trials(trained),
+                    **({} if trained.update else {"trials": _trials(trained)}),
                     **audit_tables(trained.audit),
                     "parameters": dg.MetadataValue.json(trained.recipe.params),
                     "mlflow_run": mlflow_run(deployment, trained.run_id),
@@ -171,9 +183,11 @@ def as_of_moment(deployment: Deployment, model: str, text: str | None) -> dateti
 
 
 def _headline(trained: TrainedCandidate) -> dict[str, Any]:
+    made = trained.made_text
     return {
+        **({} if made is None else {"made": made}),
         "winner": trained.recipe.candidate,
-        f"search_{trained.recipe.metric}": trained.recipe.score,
+        **({} if trained.update else {f"search_{trained.recipe.metric}": trained.recipe.score}),
         **trained.constants,
         "cpu_seconds": trained.cpu_seconds,
     }

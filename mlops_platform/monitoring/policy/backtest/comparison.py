@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.monitoring.policy.backtest.deciders import cusum, declared, planned
 from mlops_platform.monitoring.policy.backtest.outcome import (
@@ -16,6 +16,7 @@ from mlops_platform.monitoring.policy.backtest.outcome import (
 from mlops_platform.monitoring.policy.backtest.plans import best_plans, every
 from mlops_platform.monitoring.policy.backtest.walk import Decider, Gate, walk
 from mlops_platform.spec import RetrainingSpec
+from mlops_platform.spec.retraining.retraining import PARTIAL_FIT, REFIT, Update
 
 if TYPE_CHECKING:
     from mlops_platform.monitoring.policy.backtest.past import Past
@@ -24,6 +25,7 @@ CALENDAR = (1, 4, 8, 13)
 """Windows between two fits of the calendar baselines."""
 MOST_FITS = 12
 """Of the plans in hindsight."""
+NEVER: Final = "never"
 CUSUM_ALLOWANCE, CUSUM_LIMIT = 0.01, 0.2
 
 
@@ -41,26 +43,31 @@ def compare_policies(
     policies: Mapping[str, RetrainingSpec],
     retraining_cost: float,
     resamples: Resamples,
+    updates: ReplayedHistory | None = None,
 ) -> tuple[PolicyOutcome, ...]:
-    """Baselines, the declared policies and the plans in hindsight."""
+    """Baselines, the declared policies and the plans in hindsight.
+
+    Args:
+        updates: the same history, had every retraining taught the champion what was new; then
+            every policy that retrains is played both ways, against the same anchors.
+    """
     windows = len(history.pasts[0].windows)
     deciders = _baselines(windows) | {name: declared(policy) for name, policy in policies.items()}
-    played = [
-        _play(history, name, decider, gated)
-        for name, decider in deciders.items()
-        for gated in (False, True)
-    ]
+    played = _played(history, deciders)
     hindsight = list(_in_hindsight(history))
     evaluator = WalkEvaluator(
         history_days=history.history_days,
-        pasts=history.pasts,
         retraining_cost=retraining_cost,
-        never=next(walked.walks for walked in played if walked.policy == "never"),
-        weekly=next(walked.walks for walked in played if walked.policy == every_name(1)),
+        never=next(walked for walked in played if walked.policy == NEVER),
+        weekly=next(walked for walked in played if walked.policy == every_name(1)),
         hindsight=hindsight,
         resamples=resamples,
     )
-    return tuple(evaluator.outcome(walked) for walked in (*played, *hindsight[1:]))
+    taught: list[Played] = []
+    if updates is not None:
+        retraining = {name: decider for name, decider in deciders.items() if name != NEVER}
+        taught = _played(updates, retraining, PARTIAL_FIT)
+    return tuple(evaluator.outcome(walked) for walked in (*played, *taught, *hindsight[1:]))
 
 
 def every_name(period: int) -> str:
@@ -70,18 +77,31 @@ def every_name(period: int) -> str:
 
 def _baselines(windows: int) -> dict[str, Decider]:
     return {
-        "never": planned(()),
+        NEVER: planned(()),
         **{every_name(period): planned(every(windows, period)) for period in CALENDAR},
         "CUSUM": cusum(CUSUM_ALLOWANCE, CUSUM_LIMIT),
     }
 
 
-def _play(history: ReplayedHistory, name: str, decider: Decider, gated: bool) -> Played:
-    walks = tuple(
-        walk(past, decider, gate if gated else None)
-        for past, gate in zip(history.pasts, history.gates, strict=True)
-    )
-    return Played(policy=name, gated=gated, in_hindsight=False, walks=walks)
+def _played(
+    history: ReplayedHistory, deciders: Mapping[str, Decider], update: Update = REFIT
+) -> list[Played]:
+    """Every policy, without and with the gate."""
+    return [
+        Played(
+            policy=name,
+            gated=gated,
+            in_hindsight=False,
+            pasts=history.pasts,
+            walks=tuple(
+                walk(past, decider, gate if gated else None)
+                for past, gate in zip(history.pasts, history.gates, strict=True)
+            ),
+            update=update,
+        )
+        for name, decider in deciders.items()
+        for gated in (False, True)
+    ]
 
 
 def _in_hindsight(history: ReplayedHistory) -> Iterator[Played]:
@@ -91,4 +111,4 @@ def _in_hindsight(history: ReplayedHistory) -> Iterator[Played]:
         walks = tuple(
             walk(past, planned(plan)) for past, plan in zip(history.pasts, of_seeds, strict=True)
         )
-        yield Played(f"best {fits} fits in hindsight", False, True, walks)
+        yield Played(f"best {fits} fits in hindsight", False, True, history.pasts, walks)

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from mlops_platform.monitoring.policy.backtest.walk import Walk
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where
+from mlops_platform.spec.retraining.retraining import REFIT, Update
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,6 +36,7 @@ class PolicyOutcome(Record):
 
     Args:
         history_days: the rolling history that the fits were made on, None for all that was known.
+        update: whether every retraining fitted anew, or taught the champion what was new.
         gated: whether the gate judged every fit.
         in_hindsight: it knew the future and is no choice.
         fits, releases: retrainings that were made, and those that served.
@@ -49,6 +53,7 @@ class PolicyOutcome(Record):
 
     policy: str
     history_days: int | None
+    update: Update = Field(default=REFIT, exclude_if=left_out_where(REFIT))
     gated: bool
     in_hindsight: bool
     fits: float
@@ -66,12 +71,14 @@ class PolicyOutcome(Record):
 
 @dataclass(frozen=True, eq=False)
 class Played:
-    """The walks of one policy, one per seed."""
+    """The walks of one policy, and the pasts that they went through, one per seed."""
 
     policy: str
     gated: bool
     in_hindsight: bool
+    pasts: Sequence[Past]
     walks: tuple[Walk, ...]
+    update: Update = REFIT
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,32 +86,31 @@ class WalkEvaluator:
     """Scores walks over the pasts of one history.
 
     Args:
-        pasts: one per seed.
         retraining_cost: of one, in the unit of the decisions' costs.
-        never, weekly: walks of the two anchors.
+        never, weekly: the two anchors.
         hindsight: the best plans with 0, 1, ... fits.
         resamples: seeds and windows, as `block_resamples` draws them.
     """
 
     history_days: int | None
-    pasts: Sequence[Past]
     retraining_cost: float
-    never: Sequence[Walk]
-    weekly: Sequence[Walk]
+    never: Played
+    weekly: Played
     hindsight: Sequence[Played]
     resamples: Resamples
 
     def outcome(self, played: Played) -> PolicyOutcome:
         """Everything that is reported of one policy."""
-        walks = played.walks
-        rows = self.pasts[0].window_weight
-        losses, costs = self._sums(walks, "loss"), self._costs(walks)
+        walks, past = played.walks, played.pasts[0]
+        rows = past.window_weight
+        losses, costs = _sums(played, "loss"), self._costs(played)
         fits = sum(len(walk.attempts) for walk in walks) / len(walks)
         releases = sum(attempt.promoted for walk in walks for attempt in walk.attempts) / len(walks)
         total = losses.mean(0).sum() / rows.sum()
         return PolicyOutcome(
             policy=played.policy,
             history_days=self.history_days,
+            update=played.update,
             gated=played.gated,
             in_hindsight=played.in_hindsight,
             fits=fits,
@@ -113,60 +119,63 @@ class WalkEvaluator:
                 total, self.resamples.sums(losses) / rows[self.resamples.windows].sum(1)
             ),
             cost=_resampled_figure(costs.mean(), self.resamples.sums(costs) / len(rows)),
-            cpu_seconds=self._cpu_seconds(walks),
+            cpu_seconds=_cpu_seconds(played),
             share_of_weekly=self._share(losses),
-            regret=total - self._loss(self.weekly),
-            regret_to_best=total - self._loss(self._best(fits)),
+            regret=total - _loss(self.weekly),
+            regret_to_best=total - _loss(self._best(fits)),
             retrained_after=tuple(
-                self.pasts[0].windows[attempt.fit - 1].name for attempt in walks[0].attempts
+                past.windows[attempt.fit - 1].name for attempt in walks[0].attempts
             ),
             loss_by_window=tuple(_per_row(losses.mean(0), rows)),
             cost_by_window=tuple(costs.mean(0).tolist()),
         )
 
-    def _sums(self, walks: Sequence[Walk], measure: Measure) -> Losses:
-        import numpy as np
-
-        at = np.arange(len(self.pasts[0].windows))
-        return np.stack(
-            [
-                past.by_window(measure)[list(walk.serving), at]
-                for past, walk in zip(self.pasts, walks, strict=True)
-            ]
-        )
-
-    def _costs(self, walks: Sequence[Walk]) -> Losses:
+    def _costs(self, played: Played) -> Losses:
         """Of decisions, and of retraining and takeover before a window, if there were any."""
-        costs = self._sums(walks, "cost")
-        for seed, (past, walk) in enumerate(zip(self.pasts, walks, strict=True)):
+        costs = _sums(played, "cost")
+        for seed, (past, walk) in enumerate(zip(played.pasts, played.walks, strict=True)):
             costs[seed, [attempt.fit for attempt in walk.attempts]] += self.retraining_cost
             if past.takeovers is not None:
                 for window, (old, new) in enumerate(pairwise(walk.serving), start=1):
                     costs[seed, window] += past.takeovers[new, old]
         return costs
 
-    def _loss(self, walks: Sequence[Walk]) -> float:
-        total: float = self._sums(walks, "loss").mean(0).sum()
-        return total / float(self.pasts[0].window_weight.sum())
-
-    def _best(self, fits: float) -> Sequence[Walk]:
-        return self.hindsight[min(round(fits), len(self.hindsight) - 1)].walks
+    def _best(self, fits: float) -> Played:
+        return self.hindsight[min(round(fits), len(self.hindsight) - 1)]
 
     def _share(self, losses: Losses) -> ResampledFigure:
         """Share of the benefit; its interval leaves out resamples in which there is none."""
-        never = self._sums(self.never, "loss")
-        saved, possible = never - losses, never - self._sums(self.weekly, "loss")
+        never = _sums(self.never, "loss")
+        saved, possible = never - losses, never - _sums(self.weekly, "loss")
         drawn, drawn_possible = self.resamples.sums(saved), self.resamples.sums(possible)
         some = drawn_possible > 0
         return _resampled_figure(saved.sum() / possible.sum(), drawn[some] / drawn_possible[some])
 
-    def _cpu_seconds(self, walks: Sequence[Walk]) -> float:
-        made = [
-            past.fits[attempt.fit].cpu_seconds
-            for past, walk in zip(self.pasts, walks, strict=True)
-            for attempt in walk.attempts
+
+def _sums(played: Played, measure: Measure) -> Losses:
+    import numpy as np
+
+    at = np.arange(len(played.pasts[0].windows))
+    return np.stack(
+        [
+            past.by_window(measure)[list(walk.serving), at]
+            for past, walk in zip(played.pasts, played.walks, strict=True)
         ]
-        return sum(made) / len(walks)
+    )
+
+
+def _loss(played: Played) -> float:
+    total: float = _sums(played, "loss").mean(0).sum()
+    return total / float(played.pasts[0].window_weight.sum())
+
+
+def _cpu_seconds(played: Played) -> float:
+    made = [
+        past.fits[attempt.fit].cpu_seconds
+        for past, walk in zip(played.pasts, played.walks, strict=True)
+        for attempt in walk.attempts
+    ]
+    return sum(made) / len(played.walks)
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from mlops_platform.record import Record
+from pydantic import Field
+
+from mlops_platform.record import Record, left_out_where
+from mlops_platform.spec.retraining.retraining import REFIT, Update
 
 if TYPE_CHECKING:
     from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, Resamples
@@ -16,6 +19,7 @@ class PolicyRecommendation(Record):
 
     Args:
         history_days: of the rolling history, None for all that is known.
+        update: how its retrainings come to a candidate.
         saving: cost per window below that of the policy it is compared with.
         probability_cheapest: share of the resampled pasts in which no other is cheaper.
         probability_cheaper: share of those in which it is cheaper than `compared_with`.
@@ -23,6 +27,7 @@ class PolicyRecommendation(Record):
 
     policy: str
     history_days: int | None
+    update: Update = Field(default=REFIT, exclude_if=left_out_where(REFIT))
     compared_with: str
     saving: float
     probability_cheapest: float
@@ -32,7 +37,7 @@ class PolicyRecommendation(Record):
 def recommend(
     outcomes: Sequence[PolicyOutcome],
     resamples: Resamples,
-    compared_with: tuple[str, int | None],
+    compared_with: tuple[str, int | None, Update],
 ) -> PolicyRecommendation:
     """The least cost of decisions and retrainings among what is gated and knew no future.
 
@@ -40,7 +45,7 @@ def recommend(
     how hard its windows are.
 
     Args:
-        compared_with: policy and history that are followed now.
+        compared_with: policy, history and update that are followed now.
     """
     import numpy as np
 
@@ -50,7 +55,7 @@ def recommend(
     now = next(
         at
         for at, outcome in enumerate(choices)
-        if (outcome.policy, outcome.history_days) == compared_with
+        if (outcome.policy, outcome.history_days, outcome.update) == compared_with
     )
     best = int(np.argmin(costs.mean(1)))
     if costs[best].mean() == costs[now].mean():
@@ -58,6 +63,7 @@ def recommend(
     return PolicyRecommendation(
         policy=choices[best].policy,
         history_days=choices[best].history_days,
+        update=choices[best].update,
         compared_with=choices[now].policy,
         saving=float(costs[now].mean() - costs[best].mean()),
         probability_cheapest=float((drawn[best] <= drawn.min(0)).mean()),

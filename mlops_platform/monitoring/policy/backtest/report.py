@@ -9,11 +9,14 @@ from typing import Any, Final
 
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.recommendation import PolicyRecommendation
+from mlops_platform.spec.retraining.retraining import REFIT
 
 
 def table_rows(outcomes: Sequence[PolicyOutcome]) -> list[dict[str, str | float | bool]]:
-    """One row per policy, history and gate, the cheapest first."""
-    return [_row(outcome) for outcome in sorted(outcomes, key=lambda outcome: outcome.cost.value)]
+    """One row per policy, history and gate, the cheapest first; and by update, if there are any."""
+    by_update = any(outcome.update != REFIT for outcome in outcomes)
+    ordered = sorted(outcomes, key=lambda outcome: outcome.cost.value)
+    return [_row(outcome, by_update=by_update) for outcome in ordered]
 
 
 NOTHING_RELEASED: Final = (
@@ -53,8 +56,10 @@ def csv_of(outcomes: Sequence[PolicyOutcome]) -> str:
 
 def recommendation_text(recommended: PolicyRecommendation) -> str:
     """The recommendation, and how sure it is."""
+    taught = "" if recommended.update == REFIT else f" by `{recommended.update}`"
     best = (
-        f"Recommended: **{recommended.policy}** on {history_name(recommended.history_days)}, "
+        f"Recommended: **{recommended.policy}**{taught} on "
+        f"{history_name(recommended.history_days)}, "
         f"the cheapest in {recommended.probability_cheapest:.0%} of the resampled pasts."
     )
     if recommended.saving <= 0:
@@ -71,9 +76,10 @@ def history_name(days: int | None) -> str:
     return "all history" if days is None else f"{days} days"
 
 
-def _row(outcome: PolicyOutcome) -> dict[str, str | float | bool]:
+def _row(outcome: PolicyOutcome, *, by_update: bool) -> dict[str, str | float | bool]:
     return {
         "policy": outcome.policy,
+        **({"update": outcome.update} if by_update else {}),
         "history": history_name(outcome.history_days),
         "gate": "–" if outcome.in_hindsight else "yes" if outcome.gated else "no",
         "fits": outcome.fits,
@@ -97,6 +103,7 @@ def _cell(value: str | float | bool) -> str:
 
 def _flat(outcome: PolicyOutcome) -> dict[str, Any]:
     plain = outcome.model_dump(exclude={"loss_by_window", "cost_by_window"})
+    plain["update"] = outcome.update
     flat: dict[str, Any] = {}
     for name, value in plain.items():
         if isinstance(value, dict):

@@ -11,10 +11,12 @@ from mlops_platform.monitoring.policy.backtest.picture import benefit_by_fits
 from mlops_platform.monitoring.policy.backtest.recommendation import recommend
 from mlops_platform.monitoring.policy.backtest.report import csv_of, markdown_of
 from mlops_platform.spec import RetrainingSpec
+from mlops_platform.spec.retraining.retraining import REFIT
 
 WINDOWS = 8
 AGES = np.maximum(np.arange(WINDOWS)[None, :] - np.arange(WINDOWS)[:, None], 0)
 POLICIES = {"declared": RetrainingSpec.model_validate({"policy": "never"})}
+DECLARED = "declared", None, REFIT
 MakePast = Callable[..., Past]
 
 
@@ -105,7 +107,7 @@ def test_a_takeover_costs_in_the_window_in_which_another_fit_begins_to_serve(
 def test_what_knew_the_future_or_skipped_the_gate_is_never_recommended(
     outcomes: tuple[PolicyOutcome, ...],
 ) -> None:
-    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), ("declared", None))
+    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), DECLARED)
     gated = [one for one in outcomes if one.gated]
     assert recommended.policy == min(gated, key=lambda one: one.cost.value).policy
     assert "hindsight" not in recommended.policy
@@ -117,7 +119,7 @@ def test_what_knew_the_future_or_skipped_the_gate_is_never_recommended(
 def test_the_report_names_the_recommendation_and_every_policy(
     outcomes: tuple[PolicyOutcome, ...],
 ) -> None:
-    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), ("declared", None))
+    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), DECLARED)
     text = markdown_of(outcomes, recommended)
     assert text.startswith(f"Recommended: **{recommended.policy}** on all history")
     assert all(f"| {one.policy} |" in text for one in outcomes)
@@ -132,7 +134,7 @@ def test_a_gate_that_releases_nothing_recommends_nothing(
     held = {"releases": 0.0, "cost": never.cost, "cost_by_window": never.cost_by_window}
     outcomes = tuple(one.model_copy(update=held) if one.gated else one for one in outcomes)
 
-    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), ("declared", None))
+    recommended = recommend(outcomes, resamples_of(2, WINDOWS, draws=200), DECLARED)
 
     assert (recommended.policy, recommended.saving) == ("declared", 0.0)
     assert "The gate released no fit of any policy" in markdown_of(outcomes, recommended)
