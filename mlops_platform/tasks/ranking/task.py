@@ -172,7 +172,10 @@ class Ranking(Task):
         wrong = targets[~np.isfinite(targets) | (targets < 0)]
         if not len(wrong):
             return None
-        return f"{len(wrong):,} relevances are negative or not finite, such as {wrong[0]:g}"
+        return (
+            f"{len(wrong):,} relevances are negative or not finite, such as {wrong[0]:g}. Publish "
+            "how relevant a row is from 0 on, or NULL where nobody knows."
+        )
 
     def refusal(self, targets: Targets) -> Refusal | None:
         """Nothing to put into an order."""
