@@ -152,6 +152,11 @@ class Ranking(Task):
         return f"ranking loss at {self.k}"
 
     @property
+    def ranked_by(self) -> tuple[str, str]:
+        """The group, and the score."""
+        return GROUP, SCORE
+
+    @property
     def baseline_name(self) -> str:
         """The rule."""
         return f"rule {self.rule}" if self.rule is not None else f"popularity of {self.item}"
