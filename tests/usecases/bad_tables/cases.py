@@ -113,8 +113,6 @@ FEW = _of(
 )
 NOTHING_TO_LEARN = _of(
     binary="Rejected because of better_than_baseline (log loss is",
-    multiclass="Rejected because of better_than_baseline (log loss is",
-    regression="Rejected because of better_than_baseline (absolute error is",
     ranking="Rejected because of better_than_baseline (ranking loss at 2 is",
     anomaly="every column has the same value in all 336 rows to be fitted on, so that none is",
     clustering="the pipeline makes the same of all 192 rows that it was looked at by, so that",
@@ -140,7 +138,7 @@ TRAININGS: Final = [
     BadTable(
         "nothing but anomalies in the rows that are fitted on",
         f"{_set('outcome', 'true', 'outcomes')} WHERE local_date < DATE '2024-01-15'",
-        _of(anomaly="Fold 0 has 192 rows, all known anomalies, and needs normal rows: use fewer"),
+        _of(anomaly="336 train rows, all known anomalies' is not usable. The train part needs"),
     ),
     BadTable(
         "one outcome in the rows of the test",
