@@ -20,12 +20,12 @@ from mlops_platform.serving.scoring.compiled.links import (
     Temperature,
 )
 
-DOUBLE_TYPE: Final = 11
-"""ONNX's number of float64."""
-
 if TYPE_CHECKING:
     from mlops_platform.exporting.onnx_form.builder import OnnxGraph
     from mlops_platform.tasks import Tensor
+
+DOUBLE_TYPE: Final = 11
+"""ONNX's number of float64."""
 
 
 def linked_number(graph: OnnxGraph, link: Link, raw: Tensor) -> Tensor:
