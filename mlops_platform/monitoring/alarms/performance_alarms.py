@@ -73,10 +73,10 @@ def _judged_loss(
 ) -> Alarm:
     """Fails with the worst level that is reached, unless chance explains all of the difference.
 
-    No worse is not worse: where nothing happened, model and baseline have lost nothing.
+    Where nothing was lost no baseline is as good as the model: there was nothing to be good at.
     """
     reached = judged(check, value, levels, finding)
-    if not reached.passed and value <= 0:
+    if not reached.passed and performance.losses.loss == 0:
         return alarm(check, value, levels, finding)
     if reached.passed or performance.is_surely_above(_DIFFERENCES[check], 0.0):
         return reached

@@ -67,8 +67,7 @@ def outcomes(alarms):
         (0.51, [(True, "warn"), (True, "warn")]),
         (0.53, [(False, "warn"), (True, "warn")]),
         (0.56, [(False, "error"), (True, "warn")]),
-        (0.60, [(False, "error"), (True, "warn")]),
-        (0.61, [(False, "error"), (False, "warn")]),
+        (0.60, [(False, "error"), (False, "warn")]),
     ],
 )
 def test_a_mature_window_is_judged_by_the_test_and_by_the_baseline(make_week, loss, expected):
