@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from dbt.contracts.graph.manifest import Manifest
 
+pytestmark = pytest.mark.slow
 DATA = PROJECT_ROOT / "mlops_platform" / "defs" / "shop" / "data"
 SPRING = (date(1997, 3, 20), date(1997, 5, 10))
 HORIZON = timedelta(days=28)
