@@ -14,3 +14,9 @@
 {% macro minutes_between(earlier, later) -%}
     (epoch_us({{ later }}) - epoch_us({{ earlier }})) / 60000000
 {%- endmacro %}
+
+
+{# The end of a local day, which is the beginning of the next one. #}
+{% macro end_of_day(day, zone="'America/New_York'") -%}
+    timezone({{ zone }}, ({{ day }} + 1)::timestamp)
+{%- endmacro %}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
 
+from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.parquet import opened_parquet
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file
 from mlops_platform.spec import ModelSpec
@@ -20,6 +23,11 @@ LANDED_DAY = "landed_day"
 """Another one, of rows without event time: the column with the day of landing, of both tables."""
 MEANINGS = "meanings"
 """And one that older files lack: what each predicted column holds, as a JSON object."""
+RANK: Final = "rank"
+RANK_MEANING: Final = (
+    "Rank of the row among those of its group in the window that the same version has scored, from "
+    "1 on; rows of the same score share one."
+)
 
 
 def predictions_file(predictions_root: Path, model: str, window: str) -> Path:
@@ -40,9 +48,43 @@ def predicts_label(path: Path, spec: ModelSpec) -> bool:
 def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: Path) -> int:
     """Stream predictions to one file, whole or not at all; return the number of rows.
 
+    Where the task ranks the rows of a window, they have their `rank` as well.
+
     Raises:
         DataError: there are none.
     """
+    if spec.task.ranked_by is None:
+        return _write(batches, spec, path)
+    with TemporaryDirectory(prefix="mlops-ranks-") as scratch:
+        unranked = Path(scratch) / path.parent.name / path.name
+        _write(batches, spec, unranked)
+        return _write(_ranked(unranked, *spec.task.ranked_by), spec, path)
+
+
+def _ranked(file: Path, group: str, score: str) -> Iterator[pa.RecordBatch]:
+    """The rows of a file in their order, with the rank of each among those of its group, from 1 on.
+
+    Scores of two versions say nothing of an order: rows are ranked among those that one of them has
+    scored. Equal scores share the best rank.
+    """
+    import pyarrow as pa
+
+    with private_duckdb() as connection:
+        ranks = connection.execute(
+            f"SELECT rank() OVER (PARTITION BY version, {identifier(group)} "
+            f"ORDER BY {identifier(score)} DESC)::INTEGER AS {RANK} "
+            f"FROM read_parquet({literal(str(file))}, file_row_number = true) "
+            "ORDER BY file_row_number"
+        ).fetchnumpy()[RANK]
+    start = 0
+    with opened_parquet(file) as rows:
+        for batch in rows.iter_batches():
+            batch_ranks = pa.array(ranks[start : start + batch.num_rows], pa.int32())
+            yield batch.append_column(RANK, batch_ranks)
+            start += batch.num_rows
+
+
+def _write(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: Path) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -78,7 +120,9 @@ def meanings_of(path: Path) -> dict[str, str]:
 
 def _meanings(spec: ModelSpec) -> dict[str, str]:
     """Part of the file's metadata: which class has `probability_3` no name of a column says."""
-    return {MEANINGS: json.dumps({output.name: output.description for output in spec.task.outputs})}
+    meanings = {output.name: output.description for output in spec.task.outputs}
+    ranked = {} if spec.task.ranked_by is None else {RANK: RANK_MEANING}
+    return {MEANINGS: json.dumps({**meanings, **ranked})}
 
 
 def _meeting(spec: ModelSpec) -> dict[str, str]:

@@ -266,8 +266,10 @@ def _refuse_untrainable(file: Path, spec: ModelSpec, as_of: datetime) -> None:
         raise TrainingError(f"'{spec.label.column}' of {spec.label.table}: {fault}")
     refusal = spec.task.refusal(_targets(rows, spec))
     if refusal is not None:
+        rows_as_of = f"rows of {spec.name} as of {as_of.isoformat()}"
+        refused = rows_as_of if spec.task.fits_unlabelled else labels
         raise TrainingError(
-            f"{rows.num_rows} {labels} are {refusal.found}, and a training needs "
+            f"{rows.num_rows} {refused} are {refusal.found}, and a training needs "
             f"{refusal.needed}: correct '{spec.label.column}' or read more history."
         )
     split = spec.training.history.split

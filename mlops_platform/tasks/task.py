@@ -114,6 +114,11 @@ class Task(Section, ABC):
         return None
 
     @property
+    def ranked_by(self) -> tuple[str, str] | None:
+        """Outputs by which the predictions of a window are ranked: their group, and the score."""
+        return None
+
+    @property
     def fits_unlabelled(self) -> bool:
         """Whether rows teach whose outcome is not known; its targets then say that it is not."""
         return False

@@ -21,6 +21,7 @@ from mlops_platform.files import write_text
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.tasks import DEFAULT_TASK
 from tests.serving.scoring.compiled import test_classes as classes
+from tests.serving.scoring.compiled import test_clusters as clusters
 from tests.serving.scoring.compiled import test_forecasts as forecasts
 from tests.serving.scoring.compiled import test_model as binary
 from tests.serving.scoring.compiled import test_regressors as regressors
@@ -98,6 +99,13 @@ def forecast_version() -> Exportable:
     return Exportable(origin_of(schema), schema, task, done.model, done.constants)
 
 
+@cache
+def clusters_version(name: str) -> Exportable:
+    schema = clusters.SCHEMA
+    done = clusters.finished(clusters.ESTIMATORS[name])
+    return Exportable(origin_of(schema), schema, clusters.TASK, done.model, done.constants)
+
+
 VERSIONS: dict[str, Callable[[], Exportable]] = {
     **{f"binary: {name}": lambda name=name: binary_version(name) for name in BINARY},
     **{
@@ -106,12 +114,16 @@ VERSIONS: dict[str, Callable[[], Exportable]] = {
     },
     **{f"regression: {name}": lambda name=name: regression_version(name) for name in REGRESSORS},
     "forecast: trees": forecast_version,
+    **{
+        f"clusters: {name}": lambda name=name: clusters_version(name)
+        for name in clusters.ESTIMATORS
+    },
 }
 
 
 def rows_of_version(version: Exportable) -> pd.DataFrame:
     """Rows with the key of their entity."""
-    if version.schema is binary.SCHEMA:
+    if version.schema in (binary.SCHEMA, clusters.SCHEMA):
         return binary.ROWS.assign(key=[f"row-{at}" for at in range(len(binary.ROWS))])
     if version.schema is regressors.SCHEMA:
         return regressors.ROWS

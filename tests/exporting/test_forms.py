@@ -32,11 +32,12 @@ def test_every_output_is_what_the_pipeline_answers(name: str, form: Form, tmp_pa
     assert verified.refused_rows < verified.own_rows + verified.generated_rows
 
 
+@pytest.mark.parametrize("name", ["binary: forest", "clusters: centres"])
 @pytest.mark.parametrize("form", FORMS)
-def test_an_export_is_proved_on_twenty_thousand_rows(form: Form, tmp_path: Path) -> None:
+def test_an_export_is_proved_on_twenty_thousand_rows(name: str, form: Form, tmp_path: Path) -> None:
     target = tmp_path / "exported"
 
-    with proved(binary_version("forest"), form) as export:
+    with proved(VERSIONS[name](), form) as export:
         publish(export, target)
 
     manifest = Manifest.from_stored((target / "manifest.json").read_bytes())

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 EXAMPLE: Final = "flights"
 """The one that the demo plays."""
-EXAMPLES: Final = (EXAMPLE, "clinic", "insurance", "mail")
+EXAMPLES: Final = (EXAMPLE, "clinic", "insurance", "mail", "shop")
 _PLACES: Final = (
     "mlops_platform/defs",
     "dbt_project/models",

@@ -15,7 +15,12 @@ from mlops_platform.data.features.labels import aware, label_columns
 from mlops_platform.data.features.landed.outcomes import beside_sql, read_landed_outcomes
 from mlops_platform.data.features.landed.rows import open_newest, open_news
 from mlops_platform.data.features.training_history import TrainingHistory, declared_history
-from mlops_platform.data.features.views import RequiredTypes, open_view, select_columns
+from mlops_platform.data.features.views import (
+    RequiredTypes,
+    open_view,
+    refuse_doubled_keys,
+    select_columns,
+)
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.data.predicted_columns import weight_of_rows
 from mlops_platform.errors import DataError
@@ -231,6 +236,10 @@ def read_outcomes(
         days: partition days of the predicted events: labels are read of no others.
         beside: columns of the feature table that are added as `beside_column(name)`, in their own
             types; NULL where an entity is not published any more.
+
+    Raises:
+        DataError: a column is missing or of the wrong type, a label is NaN or infinite, or an
+            entity has two labels of one day.
     """
     if not spec.features.has_event_time:
         return read_landed_outcomes(spec, published_root, predictions, as_of, beside)
@@ -243,6 +252,7 @@ def read_outcomes(
     with private_duckdb() as connection:
         of_days = dict.fromkeys(days, as_of) or as_of
         columns = label_columns(connection, published_root, spec, of_days)
+        refuse_doubled_keys(connection, "labels", label.table, spec.features)
         weight = weight_of_rows(connection, predicted)
         joined = _join_beside(connection, published_root, spec, days) if beside else ""
         return connection.sql(

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 from mlops_platform.column_kind import KINDS, ColumnKind
 from mlops_platform.data.engine import identifier
 from mlops_platform.data.features.published import published_rows
+from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.errors import DataError
+from mlops_platform.spec import FeaturesSpec
 
 if TYPE_CHECKING:
     import duckdb
@@ -76,6 +78,28 @@ def select_columns(
         handed_on, _ = _types(required or types[column])
         columns.append(f"CAST({view}.{identifier(column)} AS {handed_on}) AS {identifier(column)}")
     return ", ".join(columns)
+
+
+def refuse_doubled_keys(
+    connection: duckdb.DuckDBPyConnection, view: str, table: str, features: FeaturesSpec
+) -> None:
+    """Refuse rows of one time that are joined to predictions, where an entity has two of a day.
+
+    Raises:
+        DataError: a key is there twice.
+    """
+    entity, day = identifier(features.entity), identifier(features.partition)
+    doubled = connection.execute(
+        f"SELECT {entity}, {day}, count(*) FROM {view} WHERE {entity} IS NOT NULL GROUP BY ALL "
+        f"HAVING count(*) > 1 ORDER BY {day}, {entity} LIMIT 1"
+    ).fetchone()
+    if doubled is not None:
+        key, of_day, count = doubled
+        raise DataError(
+            f"{table} has {count} rows at one time for {features.entity} {key!r} of {of_day}, so "
+            f"that its figures would count twice. Publish one row of each, or `{SUPERSEDED_AT}` "
+            "for those that no longer stand."
+        )
 
 
 def type_fault(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.column_kind import KINDS
 from mlops_platform.data.engine import identifier, private_duckdb
-from mlops_platform.data.features.views import open_view, select_columns
+from mlops_platform.data.features.views import open_view, refuse_doubled_keys, select_columns
 from mlops_platform.data.landing.landed_table import SUPERSEDED_AT
 from mlops_platform.data.parquet_files import parquet_files
 from mlops_platform.errors import DataError
@@ -46,7 +46,7 @@ def read_kpi(
             ).fetchall()
         ]
         columns = _open_known(connection, spec, kpi, published_root, days, as_of)
-        _refuse_doubled_keys(connection, spec, kpi)
+        refuse_doubled_keys(connection, "known", kpi.table, spec.features)
         _refuse_no_numbers(connection, spec, kpi)
         return connection.sql(
             f"SELECT CAST(predicted.{day} AS DATE) AS {DAY}, predicted.{VERSION}, "
@@ -88,23 +88,6 @@ def _open_known(
         f"WHERE {identifier(features.partition)} IN ({within}) AND {stands}"
     )
     return select_columns("known", kpi.table, numbers, types)
-
-
-def _refuse_doubled_keys(
-    connection: duckdb.DuckDBPyConnection, spec: ModelSpec, kpi: KpiSpec
-) -> None:
-    entity, day = identifier(spec.features.entity), identifier(spec.features.partition)
-    doubled = connection.execute(
-        f"SELECT {entity}, {day}, count(*) FROM known GROUP BY ALL HAVING count(*) > 1 "
-        f"ORDER BY {day}, {entity} LIMIT 1"
-    ).fetchone()
-    if doubled is not None:
-        key, of_day, count = doubled
-        raise DataError(
-            f"{kpi.table} has {count} rows at one time for {spec.features.entity} {key!r} of "
-            f"{of_day}, so that its figures would count twice. Publish one row of each, or "
-            f"`{SUPERSEDED_AT}` for those that no longer stand."
-        )
 
 
 def _refuse_no_numbers(

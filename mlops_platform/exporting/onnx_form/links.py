@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.serving.scoring.compiled.links import (
     SMALLEST,
@@ -14,6 +14,7 @@ from mlops_platform.serving.scoring.compiled.links import (
     Isotonic,
     Joint,
     Link,
+    Nearest,
     Sigmoid,
     Softmax,
     Temperature,
@@ -22,6 +23,9 @@ from mlops_platform.serving.scoring.compiled.links import (
 if TYPE_CHECKING:
     from mlops_platform.exporting.onnx_form.builder import OnnxGraph
     from mlops_platform.tasks import Tensor
+
+DOUBLE_TYPE: Final = 11
+"""ONNX's number of float64."""
 
 
 def linked_number(graph: OnnxGraph, link: Link, raw: Tensor) -> Tensor:
@@ -41,7 +45,13 @@ def linked_number(graph: OnnxGraph, link: Link, raw: Tensor) -> Tensor:
 
 
 def joint_numbers(graph: OnnxGraph, joint: Joint, numbers: Sequence[Tensor]) -> list[Tensor]:
-    """Probabilities of the classes, shape (rows,) each."""
+    """Probabilities of the classes, or what is nearest and how far all are, shape (rows,) each."""
+    if isinstance(joint, Nearest):
+        count = len(numbers) // 2
+        closest = graph.apply("ArgMax", graph.columns(numbers[count:]), axis=1, keepdims=0)
+        is_it = [graph.apply("Equal", closest, graph.positions([at])) for at in range(count)]
+        belonging = [graph.apply("Cast", belongs, to=DOUBLE_TYPE) for belongs in is_it]
+        return [*belonging, *numbers[:count]]
     if isinstance(joint, Complement):
         return [graph.apply("Sub", graph.constant(1.0), numbers[0]), numbers[0]]
     if isinstance(joint, Softmax):

@@ -1,4 +1,4 @@
-"""Raw scores of a model as operators: sums of linear models, and trees in float64."""
+"""Raw scores of a model as operators: sums of linear models, distances, and trees in float64."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from mlops_platform.exporting.onnx_form.builder import ML, OnnxGraph
 from mlops_platform.exporting.onnx_form.columns import Features
 from mlops_platform.serving.scoring.compiled.linear import LinearTerms
+from mlops_platform.serving.scoring.compiled.nearest.distance import DistanceTerms
 
 if TYPE_CHECKING:
     from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
+    from mlops_platform.serving.scoring.compiled.plain_model import Score
     from mlops_platform.tasks import Tensor
 
 AT_MOST, AMONG = 0, 6
@@ -20,10 +22,12 @@ NO_CATEGORY: Final = -1.0
 """Codes of categories are not negative."""
 
 
-def raw_score(graph: OnnxGraph, features: Features, score: LinearTerms | Ensemble) -> Tensor:
+def raw_score(graph: OnnxGraph, features: Features, score: Score) -> Tensor:
     """The raw score of each row, shape (rows,)."""
     if isinstance(score, LinearTerms):
         return _linear(graph, features, score)
+    if isinstance(score, DistanceTerms):
+        return _distance(graph, features, score)
     return _trees(graph, features, score)
 
 
@@ -36,6 +40,17 @@ def _linear(graph: OnnxGraph, features: Features, score: LinearTerms) -> Tensor:
     terms += [features.looked_up(table) for table in score.tables]
     start = graph.constant(float(score.intercept))
     return reduce(lambda total, term: graph.apply("Add", total, term), terms, start)
+
+
+def _distance(graph: OnnxGraph, features: Features, score: DistanceTerms) -> Tensor:
+    """Column after column, as the compiled scorer adds their squares."""
+    differences = [
+        graph.apply("Sub", features.column(column), graph.constant(at))
+        for column, at in zip(score.columns, score.centre, strict=True)
+    ]
+    squares = [graph.apply("Mul", difference, difference) for difference in differences]
+    total = reduce(lambda total, square: graph.apply("Add", total, square), squares)
+    return graph.apply("Sqrt", total)
 
 
 def _trees(graph: OnnxGraph, features: Features, ensemble: Ensemble) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pprint import pformat
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,15 +12,20 @@ from mlops_platform.exporting.python_form.row_scorer import AnswerOf, RowScorer
 from mlops_platform.exporting.python_form.web import Web
 from mlops_platform.exporting.refusal import NotExportable
 from mlops_platform.serving.schema import CategoricalColumn
-from mlops_platform.serving.scoring.compiled.columns import Lookup, NotCompilable
+from mlops_platform.serving.scoring.compiled.columns import (
+    CompiledColumn,
+    Lookup,
+    NotCompilable,
+)
+from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
 from mlops_platform.serving.scoring.compiled.linear import LinearScore, LinearTerms, Slope
 from mlops_platform.serving.scoring.compiled.model import CompiledHead, CompiledModel
+from mlops_platform.serving.scoring.compiled.nearest.distance import Distance, DistanceTerms
 from mlops_platform.serving.scoring.compiled.tree_code import reader_source, trees_sources
 from mlops_platform.serving.scoring.compiled.trees import MAX_DEPTH, TreeSum
 
 if TYPE_CHECKING:
     from mlops_platform.exporting.exportable import Exportable
-    from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
     from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel
     from mlops_platform.tasks import RowAnswer
 
@@ -102,7 +107,9 @@ def _code(read: PlainModel, rows: RowAnswer) -> str:
     scores: list[type] = []
     if any(isinstance(head.score, LinearTerms) for head in read.heads):
         scores += [LinearScore, LinearTerms, Lookup, Slope]
-    if not all(isinstance(head.score, LinearTerms) for head in read.heads):
+    if any(isinstance(head.score, DistanceTerms) for head in read.heads):
+        scores += [Distance]
+    if any(isinstance(head.score, Ensemble) for head in read.heads):
         scores += [TreeSum]
     compiled = (*ordered, *scores, CompiledHead, CompiledModel)
     functions = (rows.usable, rows.answer, rows.shown)
@@ -116,10 +123,12 @@ def _features(version: Exportable) -> Iterator[Feature]:
 
 
 def _model(read: PlainModel) -> Iterator[str]:
-    """The functions of the trees, and the model that is made of them."""
+    """The functions of trees and columns, and the model that is made of them."""
     for at, head in enumerate(read.heads):
         if isinstance(head.score, LinearTerms):
             yield f"SCORE_{at} = LinearScore.of({_literal(head.score)})"
+        elif isinstance(head.score, DistanceTerms):
+            yield from _distance(at, head.score)
         else:
             yield from _trees(at, head.score)
     heads = "".join(f"    {_head(at, head)},\n" for at, head in enumerate(read.heads))
@@ -130,11 +139,23 @@ def _head(at: int, head: PlainHead) -> str:
     return f"CompiledHead(SCORE_{at}, {head.link!r})"
 
 
-def _trees(at: int, ensemble: Ensemble) -> Iterator[str]:
-    source, tables = reader_source(f"columns_{at}", ensemble.columns, ensemble.used)
-    for name, table in tables.items():
-        yield f"{name} = {_literal(dict(table))}"
+def _distance(at: int, terms: DistanceTerms) -> Iterator[str]:
+    yield from _reader(f"columns_{at}", terms.columns)
+    yield f"SCORE_{at} = Distance(columns_{at}, {terms.centre!r})"
+
+
+def _reader(
+    name: str, columns: Sequence[CompiledColumn], used: Iterable[int] | None = None
+) -> Iterator[str]:
+    """The function from a row to the values of columns, after the tables that it reads."""
+    source, tables = reader_source(name, columns, used)
+    for table_name, table in tables.items():
+        yield f"{table_name} = {_literal(dict(table))}"
     yield source
+
+
+def _trees(at: int, ensemble: Ensemble) -> Iterator[str]:
+    yield from _reader(f"columns_{at}", ensemble.columns, ensemble.used)
     parts = trees_sources(f"trees_{at}", ensemble.trees, len(ensemble.columns))
     yield from parts.values()
     named = "".join(f"{name}, " for name in parts)
@@ -142,7 +163,7 @@ def _trees(at: int, ensemble: Ensemble) -> Iterator[str]:
 
 
 def _refuse_too_large(version: Exportable, read: PlainModel) -> None:
-    ensembles = [head.score for head in read.heads if not isinstance(head.score, LinearTerms)]
+    ensembles = [head.score for head in read.heads if isinstance(head.score, Ensemble)]
     nodes = sum(ensemble.nodes for ensemble in ensembles)
     if nodes > MAX_NODES:
         raise NotExportable(

@@ -71,8 +71,13 @@ def _loss_alarms(performance: WindowPerformance, spec: PerformanceSpec) -> Itera
 def _judged_loss(
     performance: WindowPerformance, check: str, value: float, levels: LevelsSpec, finding: str
 ) -> Alarm:
-    """Fails with the worst level that is reached, unless chance explains all of the difference."""
+    """Fails with the worst level that is reached, unless chance explains all of the difference.
+
+    Where nothing was lost no baseline is as good as the model: there was nothing to be good at.
+    """
     reached = judged(check, value, levels, finding)
+    if not reached.passed and performance.losses.loss == 0:
+        return alarm(check, value, levels, finding)
     if reached.passed or performance.is_surely_above(_DIFFERENCES[check], 0.0):
         return reached
     return alarm(check, value, levels, f"{finding}: {_BY_CHANCE}")

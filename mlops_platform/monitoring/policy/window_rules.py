@@ -128,7 +128,9 @@ def _row_text(failing: int, needed: int) -> str:
 def _fault(window: WindowSignals, rule: PerformanceRule) -> str:
     """What makes a window fail, empty where it is fine or has too few outcomes to be judged."""
     increase, over_baseline = window.losses.loss_increase, window.losses.loss_over_baseline
-    if rule.worse_than_baseline and over_baseline is not None and over_baseline >= 0:
+    # Where nothing was lost no training could better it.
+    is_no_better = over_baseline is not None and over_baseline >= 0 and window.losses.loss != 0
+    if rule.worse_than_baseline and is_no_better:
         return f"is predicted no better than by the {window.losses.baseline_name}"
     if increase is not None and increase >= rule.loss_increase:
         return f"exceeds the limit of {rule.loss_increase:+.4f}"

@@ -9,7 +9,8 @@ from mlops_platform.serving.explaining.tree_shap import TreeShap, tree_shap
 from mlops_platform.serving.frames import Row
 from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
 from mlops_platform.serving.scoring.compiled.linear import LinearScore, LinearTerms
-from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, score_of
+from mlops_platform.serving.scoring.compiled.nearest.distance import DistanceTerms
+from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, Score, score_of
 from mlops_platform.serving.scoring.compiled.unpacked import Head
 from mlops_platform.serving.scoring.explanation import NotExplainable
 
@@ -59,14 +60,23 @@ def additive_score(head: Head | PlainHead, background: Sequence[Row]) -> Additiv
 def _score(head: Head | PlainHead) -> tuple[LinearTerms | Ensemble, bool]:
     """The raw score, and whether it is one of several."""
     if isinstance(head, PlainHead):
-        return head.score, head.of_class
+        return _additive(head.score), head.of_class
     score = score_of(head)
     if score is None:
         raise NotExplainable(
             f"{type(head.estimator).__name__} has no exact contributions here; scikit-learn's "
             "linear models and tree ensembles have."
         )
-    return score, head.position is not None
+    return _additive(score), head.position is not None
+
+
+def _additive(score: Score) -> LinearTerms | Ensemble:
+    if isinstance(score, DistanceTerms):
+        raise NotExplainable(
+            "a distance from a centre is no sum over features, so that there are no exact "
+            "contributions to it."
+        )
+    return score
 
 
 def _is_constant(ensemble: Ensemble) -> bool:

@@ -178,6 +178,8 @@ def _seen(column: FeatureColumn) -> str:
         return f"Number, {column.minimum:g} to {column.maximum:g} in training."
     if column.categories is None:
         return "String with too many categories in training to list."
+    if not column.categories:
+        return "String, always missing in training."
     listed = ", ".join(column.categories[:LISTED_CATEGORIES])
     more = ", ..." if len(column.categories) > LISTED_CATEGORIES else ""
     return f"String, {len(column.categories)} categories in training: {listed}{more}."

@@ -167,7 +167,7 @@ class AnomalyDetection(Task):
         needed = "an anomaly and a normal row with a label"
         known = targets[targets == targets]
         if not len(known):
-            return Refusal("none with a label", needed)
+            return Refusal("all without a label", needed)
         if known.min() == known.max():
             what = "anomalies" if known[0] else "normal"
             return Refusal(f"all {what} as far as they have a label", needed)

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from mlops_platform.errors import TrainingError
+from mlops_platform.tasks.answering.graph import Graph, Tensor
+from mlops_platform.tasks.answering.row_answer import RowAnswer, shown_as_it_is
 from mlops_platform.tasks.bounds import Bounds
+from mlops_platform.tasks.clustering.answering import row_answer
+from mlops_platform.tasks.clustering.answering.graph_answer import cluster_graph
 from mlops_platform.tasks.clustering.centres import (
     codes_in,
     margins_in,
@@ -320,23 +324,22 @@ class Clustering(Task):
 
     def answer(self, numbers: Sequence[float], constants: Constants) -> Answer:
         """The same for one row."""
-        clusters = len(numbers) // 2
-        code = max(range(clusters), key=numbers.__getitem__)
-        own = numbers[clusters + code]
-        nearest = min(numbers[clusters + other] for other in range(clusters) if other != code)
-        greater = max(own, nearest)
-        return {
-            CLUSTER: name_text(constants[NAMES[code]]),
-            DISTANCE: own / constants[UNIT],
-            MARGIN: (nearest - own) / greater if greater > 0 else 0.0,
-            STABILITY: constants[STABILITIES[code]],
-        }
+        return row_answer.answer(numbers, constants, {})
+
+    @property
+    def row_answer(self) -> RowAnswer:
+        """By the functions of the same name."""
+        return RowAnswer(row_answer.usable, row_answer.answer, shown_as_it_is, {})
+
+    def graph_answer(
+        self, graph: Graph, numbers: Sequence[Tensor], constants: Constants
+    ) -> Mapping[str, Tensor]:
+        """As for one row."""
+        return cluster_graph(graph, numbers, constants)
 
     def usable(self, numbers: Sequence[float]) -> bool:
         """Finite numbers, and no negative distance."""
-        from math import isfinite
-
-        return all(map(isfinite, numbers)) and min(numbers[len(numbers) // 2 :]) >= 0
+        return row_answer.usable(numbers, {})
 
     def constants_text(self, constants: Constants) -> str:
         """What clusters explain, what they are called by, and what nobody knows."""

@@ -152,6 +152,11 @@ class Ranking(Task):
         return f"ranking loss at {self.k}"
 
     @property
+    def ranked_by(self) -> tuple[str, str]:
+        """The group, and the score."""
+        return GROUP, SCORE
+
+    @property
     def baseline_name(self) -> str:
         """The rule."""
         return f"rule {self.rule}" if self.rule is not None else f"popularity of {self.item}"
@@ -172,7 +177,10 @@ class Ranking(Task):
         wrong = targets[~np.isfinite(targets) | (targets < 0)]
         if not len(wrong):
             return None
-        return f"{len(wrong):,} relevances are negative or not finite, such as {wrong[0]:g}"
+        return (
+            f"{len(wrong):,} relevances are negative or not finite, such as {wrong[0]:g}. Publish "
+            "how relevant a row is from 0 on, or NULL where nobody knows."
+        )
 
     def refusal(self, targets: Targets) -> Refusal | None:
         """Nothing to put into an order."""

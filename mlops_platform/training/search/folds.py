@@ -51,7 +51,8 @@ def _judged_day_folds(rows: DataFrame, spec: ModelSpec) -> list[Fold]:
 
     days, judged = days_of(rows, spec), np.flatnonzero(judges(rows, spec))
     targets, folds = targets_of(rows, spec)[judged], spec.training.tuning.folds
-    by_day = day_folds(days[judged], targets, folds, spec.task)
+    kind = "training days" if len(judged) == len(rows) else "training days with a label"
+    by_day = day_folds(days[judged], targets, folds, spec.task, kind)
     if len(judged) == len(rows):
         return by_day
     scored = [judged[at] for _, at in by_day]
@@ -110,11 +111,20 @@ def key_folds(
     return positions
 
 
-def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: Task) -> list[Fold]:
+def day_folds(
+    days: NDArray[np.datetime64],
+    targets: Targets,
+    folds: int,
+    task: Task,
+    kind: str = "training days",
+) -> list[Fold]:
     """Positions of the rows to fit and to score on, one pair per fold, oldest first.
 
     Half of the days are in every fit, where they are enough for that: on the few days of a small
     first fold the most regularised model wins, which is then too stiff for the whole history.
+
+    Args:
+        kind: what days these are, in words.
 
     Raises:
         TrainingError: too few days, or the outcomes of a part of a fold are of no use.
@@ -128,7 +138,7 @@ def day_folds(days: NDArray[np.datetime64], targets: Targets, folds: int, task: 
         raise unusable(
             "training.tuning.folds",
             folds,
-            f"{len(distinct)} training days hold at most {len(distinct) - 1} folds: lower it, "
+            f"{len(distinct)} {kind} hold at most {len(distinct) - 1} folds: lower it, "
             "or lengthen the history.",
         )
     positions = [

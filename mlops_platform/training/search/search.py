@@ -104,7 +104,7 @@ def search(
             trial = _run(study, spec, scorer)
             trials.append(trial)
             on_trial(trial)
-    return _best(spec, trials)
+    return _best(spec, trials, rows)
 
 
 def _scorer(spec: ModelSpec, rows: DataFrame) -> FoldScorer:
@@ -212,13 +212,13 @@ def _optuna_state(state: State) -> TrialState:
     return states[state]
 
 
-def _best(spec: ModelSpec, trials: list[Trial]) -> Recipe:
+def _best(spec: ModelSpec, trials: list[Trial], rows: DataFrame) -> Recipe:
     complete = [(trial.score, trial) for trial in trials if trial.score is not None]
     if not complete:
         raise unusable(
             "training.candidates",
             [candidate.name for candidate in spec.training.candidates],
-            f"Every trial failed, the first one with: {trials[0].error}",
+            f"Every trial failed, the first one with: {trials[0].error}{_wordless(spec, rows)}",
         )
     choose = max if _greater_is_better(spec) else min
     score, best = choose(complete, key=lambda scored: scored[0])
@@ -230,6 +230,21 @@ def _best(spec: ModelSpec, trials: list[Trial]) -> Recipe:
         score=score,
         trials=tuple(trials),
         max_rows=spec.training.max_rows,
+    )
+
+
+def _wordless(spec: ModelSpec, rows: DataFrame) -> str:
+    """Texts of which there is nothing to be learnt, as sentences; empty where there are none."""
+    names = [
+        name
+        for name in spec.features.text
+        if not rows[name].dropna().astype(str).str.contains(r"\w\w").any()
+    ]
+    if not names:
+        return ""
+    return (
+        f". No text of {names} has a word of two letters in the {len(rows)} training rows: publish "
+        "texts, or leave out what has none."
     )
 
 

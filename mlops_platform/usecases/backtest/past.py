@@ -94,6 +94,8 @@ def past_of(
             sums[measure][position, began:] = np.bincount(served_days, values, count)[began:]
     inside = day_of >= 0
     window_of = np.repeat(np.arange(len(windows)), [len(window.days) for window in windows])
+    # Rows of before the first window are in none, however long before.
+    window_of_row = np.where(inside, window_of[np.maximum(day_of, 0)], -1)
     return Past(
         windows=tuple(_window(spec, window) for window in windows),
         fits=tuple(fit.facts for fit in fits),
@@ -104,7 +106,7 @@ def past_of(
         weights=None
         if weights is None
         else np.bincount(day_of[inside], weights[inside], count).astype(np.float64),
-        takeovers=takeover_costs(spec.task, stated, np.where(inside, window_of[day_of], -1)),
+        takeovers=takeover_costs(spec.task, stated, window_of_row),
     )
 
 

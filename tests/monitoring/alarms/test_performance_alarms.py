@@ -92,6 +92,17 @@ def test_a_loss_that_chance_explains_is_no_alarm(make_week, figure, check, lower
     assert ("may be chance" in alarm.reason) is passed
 
 
+def test_a_window_in_which_nothing_was_lost_is_no_worse_than_its_baseline(make_week):
+    """Alerts and random alerts cost the same where there is neither an alert nor an anomaly."""
+    losses = {"loss": 0.0, "baseline_loss": 0.0}
+    window = make_week(0, 0.0)
+    nothing_lost = window.model_copy(update={"losses": window.losses.model_copy(update=losses)})
+
+    alarm = alarm_of(nothing_lost, "better_than_baseline")
+    assert alarm.passed
+    assert "reaches" not in alarm.reason
+
+
 @pytest.mark.parametrize(
     ("value", "interval", "passed"),
     [

@@ -66,6 +66,13 @@ def test_a_window_no_better_than_the_base_rate_asks_as_well_unless_told_not_to(m
     assert decide(lenient, history(useless)).kind == "wait"
 
 
+def test_a_window_in_which_nothing_was_lost_asks_for_nothing(make_signals):
+    """Such as one without any alert or anomaly, whose random alerts cost nothing either."""
+    quiet = make_signals(0, 0.0, baseline_loss=0.0)
+
+    assert decide(POLICY, history(quiet)).kind == "wait"
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
@@ -230,7 +237,8 @@ policies = st.builds(RetrainingSpec, policy=rules, cooldown_days=st.integers(0, 
 def _fails(window: WindowSignals, rule: PerformanceRule) -> bool:
     increase, over = window.losses.loss_increase, window.losses.loss_over_baseline
     decayed = increase is not None and increase >= rule.loss_increase
-    return decayed or (rule.worse_than_baseline and over is not None and over >= 0)
+    useless = over is not None and over >= 0 and window.losses.loss != 0
+    return decayed or (rule.worse_than_baseline and useless)
 
 
 @given(data=st.data(), policy=policies)

@@ -186,7 +186,7 @@ def test_rows_that_teach_nothing_are_refused_with_words(
 def test_targets_are_refused_by_what_they_are_needed_for() -> None:
     task, nothing = detector(), np.full(5, np.nan)
     needed = "an anomaly and a normal row with a label"
-    assert task.refusal(nothing) == ("none with a label", needed)
+    assert task.refusal(nothing) == ("all without a label", needed)
     assert task.refusal(np.zeros(5)) is not None
     assert task.fit_refusal(np.zeros(5)) is None
     assert task.fit_refusal(nothing) is None

@@ -161,7 +161,8 @@ def test_relevances_are_numbers_of_at_least_nothing() -> None:
     assert task.label_type == "DOUBLE"
     assert ranking().label_type == "BOOLEAN"
     fault = task.labels_fault(np.array([0.0, 2.5, -1.0]))
-    assert fault == "1 relevances are negative or not finite, such as -1"
+    assert fault is not None
+    assert fault.startswith("1 relevances are negative or not finite, such as -1. Publish how")
     assert task.labels_fault(np.array([0.0, 2.5])) is None
     assert ranking().targets(pd.Series([True, False], dtype=object)).tolist() == [1.0, 0.0]
     said = rows_with(1, 0)

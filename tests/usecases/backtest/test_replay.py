@@ -282,3 +282,22 @@ def test_the_sums_of_the_past_count_rows_by_their_weights(
     unweighted = PastGate(spec, fits, outcomes)
     pair = gate._comparison(fits[10], fits[0])
     assert pair.mean_improvement != unweighted._comparison(fits[10], fits[0]).mean_improvement
+
+
+def test_a_past_may_be_longer_than_what_is_replayed_of_it(
+    spec: ModelSpec, home: Settings, found: PolicyBacktest
+) -> None:
+    """Of a model whose outcomes take months most days are before its first window."""
+    windows = replayed_windows(spec, home.published, NOW)
+    outcomes = read_all_outcomes(spec, home.published, windows)
+    recipe = first_recipe(spec, home.published, training_moments(windows)[0])
+    cache = home.backtest(spec.name) / "fits"
+    training = PastTraining(spec, recipe, home.published, outcomes, cache)
+    scored = [fit.scored(spec) for fit in training.fits(training_moments(windows))]
+
+    whole = past_of(spec, windows, scored, outcomes)
+    last = past_of(spec, windows[-2:], scored[-2:], outcomes)
+
+    assert len(last.rows) == 14
+    assert last.rows.tolist() == whole.rows[-14:].tolist()
+    assert last.by_window("loss")[1][1] == pytest.approx(whole.by_window("loss")[-1][-1])

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.usecases.bad_tables.world import TASKS, WINDOW
+from tests.usecases.bad_tables.world import TASKS, TEXTS, UNSUPERVISED, WINDOW, scaled_candidate
 
 HEADER: Final = "| what comes in | task | what one reads |\n|---|---|---|"
 OF_WINDOW: Final = f"local_date >= DATE '{WINDOW}'"
@@ -84,16 +84,40 @@ def _of(**words: str) -> dict[str, str]:
     known = {"regression": words.get("numbers"), "forecasting": words.get("numbers"), **words}
     return {
         task: words
-        for task in TASKS
+        for task in (*TASKS, TEXTS)
         for name, words in known.items()
         if task.startswith(name) and words
     }
+
+
+def _labelled(words: str, **others: str) -> dict[str, str]:
+    """Words of every task but those whose rows need no label, which have their own or none."""
+    return {**{task: words for task in TASKS if task not in UNSUPERVISED}, **_of(**others)}
 
 
 INFINITE, BELOW, HAIL, VIOLET = "'inf'", "'-inf'", "'hail'", "'violet'"
 SOME = "WHERE thing_id = 'thing-5'"
 TOO_LARGE = "rows of things have a 'size' beyond 1e+30, for example"
 NO_WEIGHT = "rows of things have a 'weight' that weighs nothing, for example"
+INFINITE_OUTCOME = "label.column outcome of outcomes is inf for thing_id 'thing-5'. Publish an"
+LARGE_OUTCOME = "is 1e+300 for thing_id 'thing-5'. Publish an outcome that is not known as"
+LATER = "TIMESTAMPTZ '2030-01-01'"
+NO_OUTCOME = _labelled(
+    "Land and publish earlier days, choose a later as_of, or lengthen training.history.span",
+    anomaly="672 rows of anomaly_detection as of 2024-01-29T00:00:00+00:00 are all without a label",
+    clustering="no outcome known, and none needed",
+)
+FEW = _of(
+    anomaly="split.test_days: '7 test rows, all normal as far as they have a label' is not usable.",
+    clustering="7 rows in the test rows, and 14 rows in those that it was fitted on: 50 are needed",
+)
+NOTHING_TO_LEARN = _of(
+    binary="Rejected because of better_than_baseline (log loss is",
+    ranking="Rejected because of better_than_baseline (ranking loss at 2 is",
+    anomaly="every column has the same value in all 336 rows to be fitted on, so that none is",
+    clustering="the pipeline makes the same of all 192 rows that it was looked at by, so that",
+)
+WORDLESS = "No text of ['note'] has a word of two letters in the 336 training rows: publish texts,"
 TRAININGS: Final = [
     BadTable(
         "one outcome in every row",
@@ -103,7 +127,18 @@ TRAININGS: Final = [
             multiclass="are all with label 'low', and a training needs at least two classes",
             numbers="are all with label 7, and a training needs labels that differ",
             ranking="are all of relevance 1, and a training needs rows of different relevance",
+            anomaly="are all normal as far as they have a label, and a training needs an anomaly",
         ),
+    ),
+    BadTable(
+        "nothing but anomalies",
+        _set("outcome", "true", "outcomes"),
+        _of(anomaly="are all anomalies as far as they have a label, and a training needs an"),
+    ),
+    BadTable(
+        "nothing but anomalies in the rows that are fitted on",
+        f"{_set('outcome', 'true', 'outcomes')} WHERE local_date < DATE '2024-01-15'",
+        _of(anomaly="336 train rows, all known anomalies' is not usable. The train part needs"),
     ),
     BadTable(
         "one outcome in the rows of the test",
@@ -113,6 +148,7 @@ TRAININGS: Final = [
             multiclass="split.test_days: \"168 test rows, all with label 'low'\" is not usable",
             numbers="test rows, all with label 7' is not usable. The test part needs labels that",
             ranking="split.test_days: '168 test rows, all of relevance 1' is not usable",
+            anomaly="split.test_days: '168 test rows, all normal as far as they have a label' is",
         ),
     ),
     BadTable(
@@ -120,10 +156,28 @@ TRAININGS: Final = [
         "DELETE FROM things WHERE substr(thing_id, 7)::INT % 24 > 0",
         _of(binary="task.calibration: the 7 rows that a probability is calibrated on have"),
     ),
+    BadTable("a row a day", "DELETE FROM things WHERE substr(thing_id, 7)::INT % 24 > 0", FEW),
+    BadTable("no outcome at all", _set("outcome", "NULL", "outcomes"), NO_OUTCOME),
+    BadTable("outcomes that all come later", _set("known_at", LATER, "outcomes"), NO_OUTCOME),
     BadTable(
-        "no outcome at all",
-        _set("outcome", "NULL", "outcomes"),
-        "Land and publish earlier days, choose a later as_of, or lengthen training.history.span",
+        "outcomes of the last days only",
+        f"{_set('outcome', 'NULL', 'outcomes')} WHERE local_date < DATE '2024-01-14'",
+        _of(anomaly="1 training days with a label hold at most 0 folds: lower it, or lengthen"),
+    ),
+    BadTable(
+        "a table without the column of outcomes",
+        "ALTER TABLE outcomes DROP outcome",
+        "table outcomes lacks the columns ['outcome']. It has ['known_at', 'local_date', 'thing_id",
+    ),
+    BadTable(
+        "an outcome that is there twice",
+        f"INSERT INTO outcomes FROM outcomes {SOME}",
+        "1 values of 'thing_id' occur more than once in things joined with outcomes, for example",
+    ),
+    BadTable(
+        "a row that is there twice",
+        f"INSERT INTO things FROM things {SOME}",
+        "1 values of 'thing_id' occur more than once in things joined with outcomes, for example",
     ),
     BadTable(
         "no row",
@@ -133,12 +187,12 @@ TRAININGS: Final = [
     BadTable(
         "an outcome that is infinite, or NaN",
         f"{_set('outcome', INFINITE, 'outcomes')} {SOME}",
-        _of(numbers="label.column outcome of outcomes is inf for thing_id 'thing-5'. Publish an"),
+        _of(numbers=INFINITE_OUTCOME, clustering=INFINITE_OUTCOME),
     ),
     BadTable(
         "an outcome of 1e300",
         f"{_set('outcome', '1e300', 'outcomes')} {SOME}",
-        _of(numbers="is 1e+300 for thing_id 'thing-5'. Publish an outcome that is not known as"),
+        _of(numbers=LARGE_OUTCOME, clustering=LARGE_OUTCOME),
     ),
     BadTable(
         "an outcome that is no declared class",
@@ -153,9 +207,24 @@ TRAININGS: Final = [
     BadTable(
         "a category that is NULL in every row",
         _set("colour", "NULL"),
-        "String, 0 categories in training",
+        "String, always missing in training.",
+    ),
+    BadTable(
+        "every feature NULL in every row",
+        "UPDATE things SET size = NULL, age = NULL, colour = NULL",
+        NOTHING_TO_LEARN,
     ),
     BadTable("a feature of one value", _set("size", "3"), "Number, 3 to 3 in training."),
+    BadTable(
+        "every feature of one value",
+        "UPDATE things SET size = 3, age = 3, colour = 'red'",
+        NOTHING_TO_LEARN,
+    ),
+    BadTable(
+        "features that do not belong together",
+        _set("size", "substr(thing_id, 7)::INT * 7919 % 1009 / 100.0"),
+        _of(clustering="by the shuffled columns it would be 1.0000"),
+    ),
     BadTable(
         "a category of one value",
         _set("colour", "'red'"),
@@ -231,6 +300,19 @@ TRAININGS: Final = [
         _set("usual", "NULL"),
         _of(ranking="Number, always missing in training."),
     ),
+    BadTable("a text that is empty in every row", _set("note", "''"), _of(texts=WORDLESS)),
+    BadTable("a text that is NULL in every row", _set("note", "NULL"), _of(texts=WORDLESS)),
+    BadTable("texts without a letter", _set("note", "'?!'"), _of(texts=WORDLESS)),
+    BadTable(
+        "a text that is the same in every row",
+        _set("note", "'the very same words in every row'"),
+        _of(texts="100.0% of the test rows have texts that are nearly those of rows that it was"),
+    ),
+    BadTable(
+        "a number in place of a text",
+        "ALTER TABLE things ALTER note TYPE DOUBLE USING 3.0",
+        _of(texts="column 'note' of things is DOUBLE, and VARCHAR is needed. Cast it in the dbt"),
+    ),
 ]
 """Of a training: what refuses it, or what the service's documents say of the column."""
 
@@ -242,6 +324,8 @@ DECLARED: Final = [
             binary="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
             multiclass="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
             regression="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
+            anomaly="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
+            clustering="training.tuning.folds: 20 is not usable. 14 training days hold at most 13",
             forecasting="training.tuning.folds: 20 is not usable. 12 training days hold at most 11",
         ),
     ),
@@ -263,10 +347,49 @@ DECLARED: Final = [
         {"task.top_k": 3},
         _of(multiclass="task.top_k: 3 is not usable. There are 3 classes, of which that would be"),
     ),
+    BadTable(
+        "a budget of more alerts than a window has rows",
+        {"task.budget": {"alerts": 500}},
+        _of(anomaly="task.budget.alerts: 500 alerts may be raised in a window, and one has 168"),
+    ),
+    BadTable(
+        "a budget of less than one alert",
+        {"task.budget": {"share": 0.001}},
+        _of(anomaly="0.001 of 168 validation rows is less than one alert, so that no threshold"),
+    ),
+    BadTable(
+        "more clusters than rows",
+        {"training.candidates": scaled_candidate("KMeans", 5_000)},
+        _of(clustering="`n_clusters: 5000` asks for 5000 clusters of 192 rows. Ask for fewer, or"),
+    ),
+    BadTable(
+        "more clusters than anybody can tell apart",
+        {"training.candidates": scaled_candidate("KMeans", 60)},
+        _of(clustering="KMeans makes 60 clusters, and nobody can tell more than 50 apart. Ask for"),
+    ),
+    BadTable(
+        "clusters that are not found again",
+        {"training.candidates": scaled_candidate("KMeans", 40)},
+        _of(clustering="least_stability is 0.0000 and must be at least 0.5"),
+    ),
+    BadTable(
+        "one cluster",
+        {"training.candidates": scaled_candidate("KMeans", 1)},
+        _of(clustering="KMeans makes one cluster of all rows, which tells none from another. Ask"),
+    ),
+    BadTable(
+        "`k` larger than a group: all of its rows are looked at",
+        {"task.k": 50},
+        _of(ranking="Promoted: all"),
+    ),
 ]
 """Of a YAML that asks for more than there is."""
 
-NO_LABEL = "cannot be judged: 0 of 168 rows have a label"
+UNJUDGED = _labelled(
+    "loss_increase: cannot be judged: 0 of 168 rows have a label",
+    anomaly="loss_increase: cannot be judged: 0 of 168 rows have a label",
+)
+NAN_OUTCOME = "label.column outcome of outcomes is nan for thing_id 'thing-672'. Publish an"
 WINDOWS: Final = [
     BadTable(
         "no row",
@@ -288,11 +411,32 @@ WINDOWS: Final = [
             ranking="42 of 42 groups take no part in any figure: they have a single row, or rows",
         ),
     ),
-    BadTable("no outcome", _in_window("outcome", "NULL", "outcomes"), f"loss_increase: {NO_LABEL}"),
+    BadTable(
+        "nothing but anomalies",
+        _in_window("outcome", "true", "outcomes"),
+        _of(anomaly="loss_increase: alert cost is"),
+    ),
+    BadTable("no outcome", _in_window("outcome", "NULL", "outcomes"), UNJUDGED),
+    BadTable("outcomes that all come later", _in_window("known_at", LATER, "outcomes"), UNJUDGED),
+    BadTable(
+        "a table without the column of outcomes",
+        "ALTER TABLE outcomes DROP outcome",
+        "table outcomes lacks the columns ['outcome']. It has ['known_at', 'local_date', 'thing_id",
+    ),
+    BadTable(
+        "an outcome that is there twice",
+        f"INSERT INTO outcomes FROM outcomes WHERE {FIRST}",
+        "outcomes has 2 rows at one time for thing_id 'thing-672' of 2024-01-29, so that its",
+    ),
+    BadTable(
+        "a row that is there twice",
+        f"INSERT INTO things FROM things WHERE {FIRST}",
+        "repeated_entities: 1 rows repeat an entity",
+    ),
     BadTable(
         "an outcome that is infinite, NaN or beyond 1e30",
         _in_first("outcome", "'nan'", "outcomes"),
-        _of(numbers="label.column outcome of outcomes is nan for thing_id 'thing-672'. Publish an"),
+        _of(numbers=NAN_OUTCOME, clustering=NAN_OUTCOME),
     ),
     BadTable(
         "outcomes that are all no declared class",
@@ -308,6 +452,19 @@ WINDOWS: Final = [
         "a feature of one value",
         _in_window("size", "3"),
         "above all size (spread), have drifted",
+    ),
+    BadTable(
+        "every feature NULL in every row",
+        f"UPDATE things SET size = NULL, age = NULL, colour = NULL WHERE {OF_WINDOW}",
+        "empty_columns: columns without values: size, age, colour",
+    ),
+    BadTable(
+        "every feature of one value, far from all others",
+        f"UPDATE things SET size = 30, age = 30, colour = 'red' WHERE {OF_WINDOW}",
+        _of(
+            anomaly="168 of 168 rows are alerts (100.0%, in the test",
+            clustering="No row is in cluster",
+        ),
     ),
     BadTable(
         "a category of one value",
@@ -369,6 +526,21 @@ WINDOWS: Final = [
         _in_window("usual", "NULL"),
         _of(ranking="empty_columns: columns without values: usual"),
     ),
+    BadTable(
+        "a text that is empty in every row",
+        _in_window("note", "''"),
+        _of(texts="empty_columns: columns without values: note unknown words"),
+    ),
+    BadTable(
+        "a text that is NULL in every row",
+        _in_window("note", "NULL"),
+        _of(texts="empty_columns: columns without values: note length, note unknown words"),
+    ),
+    BadTable(
+        "a text that is the same in every row",
+        _in_window("note", "'the very same words in every row'"),
+        _of(texts="above all note length (spread), note unknown words (new values), have drifted"),
+    ),
 ]
 """Of a window: what refuses it, its alarms and its notes."""
 
@@ -376,12 +548,15 @@ FINITE = "Send a finite number; null where it is not known and null is allowed."
 REQUESTS: Final = [
     BadTable(
         "null for every feature that may be missing",
-        {"size": None, "age": None, "colour": None},
+        {"size": None, "age": None, "colour": None, "note": None},
         _of(
             binary='"probability":',
             multiclass='"probabilities":',
             numbers='"prediction":',
             ranking='"score":',
+            anomaly='"p_value":',
+            clustering='"cluster":',
+            texts='"probability":',
         ),
     ),
     BadTable("a category that training never saw", {"colour": "violet"}, "unknown_category"),
@@ -400,6 +575,13 @@ REQUESTS: Final = [
         _of(ranking="its `basket` is 0.5, and a group is a whole number"),
     ),
     BadTable("a new series, or null", {"series": "moon"}, _of(forecasting="unknown_category")),
+    BadTable("an empty text", {"note": ""}, _of(texts='"probability":')),
+    BadTable("a number in place of a text", {"note": 3}, _of(texts="Send a string.")),
+    BadTable(
+        "a text that is too long",
+        {"note": "word " * 4_000},
+        _of(texts="String should have at most 10000 characters; it has 20000."),
+    ),
     BadTable("no row", None, "List should have at least 1 item after validation, not 0."),
 ]
 """Of a request: its answer."""

@@ -33,7 +33,6 @@ from tests.usecases.bad_tables.world import (
     TRAINED_DAYS,
     TrainedTable,
     contents_of,
-    documented_columns,
     publish,
     spec_of,
     train,
@@ -84,7 +83,7 @@ def place_of(folder: Path, task: str, *faults: str) -> Settings:
 
 def sql_of(case: BadTable, task: str) -> str:
     fault: str = case.fault
-    return fault.replace("{outcome}", OUTCOMES[task])
+    return fault.replace("{outcome}", OUTCOMES.get(task, ""))
 
 
 @pytest.mark.slow
@@ -92,11 +91,9 @@ def sql_of(case: BadTable, task: str) -> str:
 def test_a_training_on_a_bad_table_says_so(case: BadTable, task: str, tmp_path: Path) -> None:
     place = place_of(tmp_path, task, sql_of(case, task))
     try:
-        trained = train(place, spec_of(task))
+        read = train(place, spec_of(task)).told
     except MlopsError as error:
         read = str(error)
-    else:
-        read = documented_columns(trained)
     assert case.words[task] in read
 
 
@@ -140,7 +137,8 @@ def test_a_request_of_bad_values_is_answered_in_words(case: BadTable, task: str,
     if case.fault is None:
         answer = service.ask("POST", "/v1/predict_batch", {"rows": []})
     else:
-        answer = service.ask("POST", "/v1/predict", json.dumps({**row, **case.fault}).encode())
+        asked = {**row, **{name: value for name, value in case.fault.items() if name in row}}
+        answer = service.ask("POST", "/v1/predict", json.dumps(asked).encode())
     assert answer.status in (200, 422)
     assert case.words[task] in answer.text
 

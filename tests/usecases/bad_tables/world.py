@@ -55,7 +55,7 @@ from mlops_platform.tasks.proposals.candidates import (
 )
 from mlops_platform.tasks.proposals.proposal import Inputs
 from mlops_platform.training.fitting import fit_candidate, refit
-from mlops_platform.training.judging.evaluation import evaluate
+from mlops_platform.training.judging.evaluation import Evaluation, evaluate
 from mlops_platform.training.judging.gate import Verdict, apply_gate
 from mlops_platform.training.search.search import search
 from mlops_platform.training.split import describe
@@ -92,7 +92,12 @@ TASKS: dict[str, dict[str, Any]] = {
         "seasonal_naive": "last_season",
     },
     "ranking": {"group": "basket", "k": 2, "rule": "usual"},
+    "anomaly_detection": {"budget": {"share": 0.1}},
+    "clustering": {},
 }
+TEXTS = "texts"
+"""A binary classification with a column of text, which any task may have."""
+WORDS = ("good", "fine", "fair", "poor", "slow", "quick", "kind", "rude", "warm", "cold", "wet")
 ROWS_OF_A_BASKET = 4
 OWN_NUMBERS = {"forecasting": ["step", "last_season"], "ranking": ["basket", "usual"]}
 """Features that a task names itself."""
@@ -103,8 +108,23 @@ OUTCOMES = {
     "regression": "7",
     "forecasting": "7",
     "ranking": "true",
+    "anomaly_detection": "false",
+    "clustering": "7",
 }
 """One outcome of each task, as SQL."""
+UNSUPERVISED = {
+    "anomaly_detection": {
+        "type": "sklearn.ensemble.IsolationForest",
+        "params": {"n_estimators": 30},
+    },
+    "clustering": {
+        "type": "sklearn.cluster.KMeans",
+        "params": {"n_clusters": 3, "n_init": 4},
+    },
+}
+"""Estimators of tasks whose rows need no label."""
+CENTRES = np.array([[0.0, 0.0], [8.0, 8.0], [16.0, 0.0]])
+"""Around which rows lie that are clustered."""
 Rows = pd.DataFrame
 
 
@@ -122,6 +142,9 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
     Args:
         changes: values by the dotted path of their keys.
     """
+    name = task
+    if name == TEXTS:
+        task, changes = "binary_classification", {"features.text": ["note"], **changes}
     own = {"step": "step", "series": "series"} if task == "forecasting" else {}
     options = {"type": task, **TASKS[task], **own}
     named = OWN_NUMBERS.get(task, [])
@@ -130,11 +153,65 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
     inputs = Inputs(
         rows=TRAINED_DAYS * ROWS_A_DAY, numeric=tuple(numeric), categorical=tuple(categorical)
     )
+    declared: dict[str, Any] = {
+        "name": name,
+        "description": "What comes of it?",
+        "owners": ["team:tests"],
+        "task": options,
+        "features": {
+            "table": "things",
+            "entity": "thing_id",
+            "numeric": numeric,
+            "categorical": categorical,
+            "sensitive": ["segment"],
+            "weight": "weight",
+            **({"required": named[:1]} if named else {}),
+        },
+        "label": {"table": "outcomes", "column": "outcome"},
+        "window": {"start": WINDOW},
+        **({} if task.endswith("classification") else deepcopy(ALLOWED_LOSSES)),
+        # There are few anomalies in a week of so few rows.
+        **({"gate": {"min_events": 5}} if task == "anomaly_detection" else {}),
+        "training": {
+            "history": {"split": {"validation_days": 7, "test_days": 7}},
+            "candidates": candidates_of(name, inputs),
+            "tuning": {"trials": 1, "folds": 2},
+        },
+        "evaluation": {
+            "permutation_rows": 100,
+            "subgroups": ["colour"],
+            "min_subgroup_rows": 10,
+            "fairness": {"columns": ["segment"], "min_group_rows": 10},
+        },
+        "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
+    }
+    for path, value in changes.items():
+        *sections, key = path.split(".")
+        section = declared
+        for name in sections:
+            section = section.setdefault(name, {})
+        section[key] = value
+    return ModelSpec.model_validate(declared)
+
+
+def candidates_of(task: str, inputs: Inputs) -> list[dict[str, Any]]:
+    """What is fitted: two estimators that learn a label, or one of words or without a label."""
+    if task in UNSUPERVISED:
+        scaled = linear_preprocessing(inputs, dense=True)
+        return [{"name": "only", "preprocessing": scaled, "estimator": UNSUPERVISED[task]}]
+    if task == TEXTS:
+        words = {
+            "columns": "text",
+            "steps": [{"type": "sklearn.feature_extraction.text.TfidfVectorizer"}],
+        }
+        linear = {"type": "sklearn.linear_model.LogisticRegression"}
+        steps = [words, *linear_preprocessing(inputs, dense=False)]
+        return [{"name": "words", "preprocessing": steps, "estimator": linear}]
     is_classifier = task.endswith("classification")
     kind = "Classifier" if is_classifier else "Regressor"
     is_number = task in ("regression", "forecasting")
     trees = tree_params(inputs, **({"loss": "absolute_error"} if is_number else {}))
-    candidates = [
+    return [
         {
             "name": "linear",
             "preprocessing": linear_preprocessing(inputs, dense=not is_classifier),
@@ -153,43 +230,14 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
             },
         },
     ]
-    declared: dict[str, Any] = {
-        "name": task,
-        "description": "What comes of it?",
-        "owners": ["team:tests"],
-        "task": options,
-        "features": {
-            "table": "things",
-            "entity": "thing_id",
-            "numeric": numeric,
-            "categorical": categorical,
-            "sensitive": ["segment"],
-            "weight": "weight",
-            **({"required": named[:1]} if named else {}),
-        },
-        "label": {"table": "outcomes", "column": "outcome"},
-        "window": {"start": WINDOW},
-        **({} if is_classifier else deepcopy(ALLOWED_LOSSES)),
-        "training": {
-            "history": {"split": {"validation_days": 7, "test_days": 7}},
-            "candidates": candidates,
-            "tuning": {"trials": 1, "folds": 2},
-        },
-        "evaluation": {
-            "permutation_rows": 100,
-            "subgroups": ["colour"],
-            "min_subgroup_rows": 10,
-            "fairness": {"columns": ["segment"], "min_group_rows": 10},
-        },
-        "card": {"intended_use": "Tests.", "out_of_scope": "All else."},
-    }
-    for path, value in changes.items():
-        *sections, key = path.split(".")
-        section = declared
-        for name in sections:
-            section = section.setdefault(name, {})
-        section[key] = value
-    return ModelSpec.model_validate(declared)
+
+
+def scaled_candidate(estimator: str, clusters: int) -> list[dict[str, Any]]:
+    """One candidate that makes so many clusters of scaled columns."""
+    inputs = Inputs(rows=0, numeric=("size", "age"), categorical=("colour",))
+    (only,) = candidates_of("clustering", inputs)
+    fitted = {"type": f"sklearn.cluster.{estimator}", "params": {"n_clusters": clusters}}
+    return [{**only, "estimator": fitted}]
 
 
 def rows_of(task: str, days: int) -> tuple[Rows, Rows]:
@@ -222,13 +270,24 @@ def rows_of(task: str, days: int) -> tuple[Rows, Rows]:
             last_season=level + 50 + random.normal(size=count) * 3,
         )
         signal, known = signal + level + 50, known + pd.to_timedelta(step, unit="D")
+    if task == "clustering":
+        centre = CENTRES[random.integers(len(CENTRES), size=count)]
+        size, age = size + centre[:, 0], age + centre[:, 1]
+        features = features.assign(size=size, age=age)
     if task == "ranking":
         # Baskets follow one another, so that each lies within one day.
         basket, usual = at // ROWS_OF_A_BASKET, random.normal(size=count)
         features = features.assign(basket=basket.astype(float), usual=usual)
+    if task == TEXTS:
+        told = np.where(size > 0, "above", "below")
+        notes = [f"{' '.join(random.choice(WORDS, 6))} {word}" for word in told]
+        features = features.assign(note=notes)
     outcome: Any = {
         "binary_classification": signal > 0,
+        TEXTS: signal > 0,
         "ranking": signal > 0,
+        # What lies far out is unusual.
+        "anomaly_detection": np.abs(size) > 1.8,
         "multiclass_classification": np.select(
             [signal < -1, signal < 1], ["low", "middle"], "high"
         ),
@@ -279,6 +338,14 @@ class TrainedTable:
     profile: Profile
     verdict: Verdict
     rows: Rows
+    evaluation: Evaluation
+
+    @property
+    def told(self) -> str:
+        """What is told of it: the verdict, its outcomes, and what a service says of its columns."""
+        criteria = [criterion.description for criterion in self.verdict.criteria]
+        outcomes = self.spec.task.facts_text(self.evaluation.targets)
+        return "\n".join([self.verdict.reason, *criteria, outcomes, documented_columns(self)])
 
     @property
     def schema(self) -> FeatureSchema:
@@ -301,7 +368,9 @@ def train(place: Settings, spec: ModelSpec) -> TrainedTable:
     judged = fit_candidate(spec, recipe, split)
     schema = describe_features(spec, split.train, judged.model)
     check_parity(schema, spec.task, judged.model, split.test)
-    evaluation = evaluate(spec, judged, split, artifact_bytes=None)
+    # Texts are compared across the split in a training only, and not of a fit of the past.
+    artifact_bytes = 1 if spec.features.text else None
+    evaluation = evaluate(spec, judged, split, artifact_bytes=artifact_bytes)
     verdict = apply_gate(spec, evaluation, None, round_trip=True, serving_fault=None)
     released = refit(spec, recipe, judged, split)
     profile = profile_reference(spec, training_set, place.published, judged, released, split)
@@ -315,7 +384,7 @@ def train(place: Settings, spec: ModelSpec) -> TrainedTable:
         fitted_through=training_set.last_event_time,
     )
     reference = version_reference(spec, training_set, evaluation, judged, split)
-    return TrainedTable(spec, champion, reference, profile, verdict, split.everything)
+    return TrainedTable(spec, champion, reference, profile, verdict, split.everything, evaluation)
 
 
 def watch(place: Settings, trained: TrainedTable) -> str:

@@ -1,10 +1,10 @@
 """What the business counts of predictions, on real published tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from mlops_platform.settings import read_settings
 from mlops_platform.spec import KpiSpec
 from mlops_platform.usecases.window.kpi import store_kpi
 from mlops_platform.usecases.window.maturity import matures_at
+from tests.documents.cases import Case, refuse_undocumented
 from tests.usecases.window.test_performance import World, spec_of
 
 Costs = Callable[[pa.Table], pa.Table]
@@ -78,11 +79,13 @@ def hospital(tmp_path: Path) -> Hospital:
     return Hospital(tmp_path, spec.model_copy(update={"monitoring": monitoring}))
 
 
-def notes_of(hospital: Hospital, costs: Costs) -> tuple[str, ...]:
-    window, _ = hospital.priced_week(0, costs)
+def note_of(hospital: Hospital, window: Window) -> str:
+    """The one sentence on a window of which no cost is known."""
     measured = hospital.measured(window, matures_at(hospital.spec, window))
     assert measured.losses.loss is not None  # whatever becomes of the KPI
-    return measured.notes
+    assert not any(figure.known for figure in measured.kpi)
+    (note,) = measured.notes
+    return note
 
 
 def test_figures_are_those_of_each_version_and_decision(hospital: Hospital) -> None:
@@ -150,18 +153,6 @@ def test_a_mature_window_is_measured_again_when_its_costs_change(hospital: Hospi
     assert hospital.changed(moment) == []
 
 
-def test_of_a_table_that_is_not_published_yet_nothing_is_counted(hospital: Hospital) -> None:
-    window, _ = hospital.priced_week(0)
-    for file in (hospital.published / "visit_costs").rglob("*.*"):
-        file.unlink()
-
-    measured = hospital.measured(window, matures_at(hospital.spec, window))
-    assert measured.kpi == ()
-    (note,) = measured.notes
-    assert note.startswith("The KPI was not measured: ")
-    assert "visit_costs" in note
-
-
 def renamed(predicted: pa.Table) -> pa.Table:
     costs = priced(predicted)
     keys = pa.array([f"V-{key}" for key in costs["visit_id"].to_pylist()])
@@ -179,39 +170,153 @@ def with_column(column: Any) -> Costs:
     )
 
 
-@pytest.mark.parametrize(
-    ("costs", "told"),
-    [
-        (
-            renamed,
+def late(predicted: pa.Table) -> pa.Table:
+    costs = priced(predicted)
+    later = pa.array([date(2030, 1, 1)] * costs.num_rows).cast(costs["known_at"].type)
+    return costs.set_column(2, "known_at", later)
+
+
+def without_rows(predicted: pa.Table) -> pa.Table:
+    return priced(predicted).slice(0, 350)
+
+
+def unknown(predicted: pa.Table) -> pa.Table:
+    nothing = pa.nulls(predicted.num_rows, pa.float64())
+    return priced(predicted).set_column(1, "cost", nothing)
+
+
+def without_keys(table: Path) -> None:
+    for file in table.rglob("*.parquet"):
+        write_parquet(read_parquet(file).drop_columns(["visit_id"]), file)
+
+
+def unpublished(table: Path) -> None:
+    for file in table.rglob("*.*"):
+        file.unlink()
+
+
+def told(given: str, reads: str) -> Case:
+    """Of a KPI that nothing keeps from being measured but what is told in a sentence."""
+    return Case(given, "no such option", "told on the page of the window, and not measured", reads)
+
+
+TOLD: Final[Sequence[tuple[Case, Costs]]] = (
+    (
+        told(
+            "a table that meets no prediction: other keys, or none of the window",
             "No row of visit_costs that was known by then has the visit_id and local_date of one "
-            "of the 700 predictions: its KPI is not known yet, or both tables name these "
-            "otherwise.",
+            "of the 700 predictions: its KPI is not known yet, or both tables name these otherwise",
         ),
-        (
-            doubled_keys,
+        renamed,
+    ),
+    (
+        told(
+            "a table whose rows are all known later",
+            "No row of visit_costs that was known by then has the visit_id and local_date of one",
+        ),
+        late,
+    ),
+    (
+        told(
+            "a key that is there twice",
             "The KPI was not measured: visit_costs has 2 rows at one time for visit_id "
-            "'2024-03-04-0' of 2024-03-04, so that its figures would count twice. Publish one row "
-            "of each, or `superseded_at` for those that no longer stand.",
+            "'2024-03-04-0' of 2024-03-04, so that its figures would count twice. Publish one row",
         ),
-        (
-            with_column("12 euros"),
+        doubled_keys,
+    ),
+    (
+        told(
+            "a text in place of a number",
             "The KPI was not measured: column 'cost' of visit_costs is VARCHAR, and DOUBLE is "
             "needed. Cast it in the dbt model, or declare it in another role.",
         ),
-        (
-            with_column(float("inf")),
+        with_column("12 euros"),
+    ),
+    (
+        told(
+            "an infinite number, or NaN",
             "The KPI was not measured: cost of visit_costs is inf for visit_id '2024-03-04-0', "
             "which cannot be summed. Publish what is not known as NULL.",
         ),
-        (
-            lambda predicted: priced(predicted).drop_columns(["cost"]),
+        with_column(float("inf")),
+    ),
+    (
+        told(
+            "a table without the column",
             "The KPI was not measured: table visit_costs lacks the columns ['cost']. It has "
             "['known_at', 'local_date', 'visit_id'].",
         ),
-    ],
+        lambda predicted: priced(predicted).drop_columns(["cost"]),
+    ),
 )
+SPOILT: Final[Sequence[tuple[Case, Callable[[Path], None]]]] = (
+    (
+        told(
+            "a table without the key",
+            "The KPI was not measured: table visit_costs lacks the columns ['visit_id']. It has",
+        ),
+        without_keys,
+    ),
+    (
+        told("a table that is not published yet", "The KPI was not measured: nothing is published"),
+        unpublished,
+    ),
+)
+COUNTED: Final[Sequence[tuple[Case, Costs, int]]] = (
+    (
+        Case(
+            "a table that lacks rows of the window",
+            "no such option",
+            "measured on those that are there: `known` says how many, of `rows`",
+            "",
+        ),
+        without_rows,
+        315,
+    ),
+    (
+        Case(
+            "a figure that is NULL in every row",
+            "no such option",
+            "`known` is 0, and there is no mean",
+            "",
+        ),
+        unknown,
+        0,
+    ),
+)
+
+
+@pytest.mark.parametrize(("case", "costs"), TOLD, ids=[case.given for case, _ in TOLD])
 def test_a_table_that_cannot_be_joined_is_told_in_a_sentence(
-    hospital: Hospital, costs: Costs, told: str
+    hospital: Hospital, case: Case, costs: Costs
 ) -> None:
-    assert notes_of(hospital, costs) == (told,)
+    window, _ = hospital.priced_week(0, costs)
+    assert case.reads in note_of(hospital, window)
+
+
+@pytest.mark.parametrize(("case", "spoil"), SPOILT, ids=[case.given for case, _ in SPOILT])
+def test_a_table_that_cannot_be_read_is_told_in_a_sentence(
+    hospital: Hospital, case: Case, spoil: Callable[[Path], None]
+) -> None:
+    window, _ = hospital.priced_week(0)
+    spoil(hospital.published / "visit_costs")
+    assert case.reads in note_of(hospital, window)
+
+
+@pytest.mark.parametrize(
+    ("case", "costs", "known"), COUNTED, ids=[case.given for case, *_ in COUNTED]
+)
+def test_what_a_table_lacks_is_not_counted(
+    hospital: Hospital, case: Case, costs: Costs, known: int
+) -> None:
+    window, _ = hospital.priced_week(0, costs)
+    measured = hospital.measured(window, matures_at(hospital.spec, window))
+    assert measured.notes == ()
+    assert sum(figure.rows for figure in measured.kpi) == 700
+    assert sum(figure.known for figure in measured.kpi) == known
+    assert [figure.mean is None for figure in measured.kpi] == [known == 0] * 4
+
+
+def test_every_case_is_documented() -> None:
+    cases = [case for case, *_ in (*TOLD, *SPOILT, *COUNTED)]
+    refuse_undocumented("What the business counts", cases)

@@ -137,7 +137,18 @@ class Complement(Struct, frozen=True, tag=True):
         return (1 - raws[0], raws[0])
 
 
-Joint = Softmax | Normalised | Complement
+class Nearest(Struct, frozen=True, tag=True):
+    """To which centre a row belongs, of its distances from all, and how close it is to each."""
+
+    def numbers(self, raws: Sequence[float]) -> tuple[float, ...]:
+        """1 of the first of the closest centres and 0 of the others, then the distances."""
+        count = len(raws) // 2
+        distances, closeness = raws[:count], raws[count:]
+        at = closeness.index(max(closeness))
+        return (*[1.0 if centre == at else 0.0 for centre in range(count)], *distances)
+
+
+Joint = Softmax | Normalised | Complement | Nearest
 Link = Sigmoid | Temperature | Isotonic | Identity | Exponential
 
 

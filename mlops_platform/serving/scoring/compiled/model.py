@@ -1,6 +1,7 @@
 """A fitted model compiled into plain functions: the same numbers, a thousand times sooner.
 
-Scalers, imputers and encoders become lookups, a linear model a sum, trees conditional expressions.
+Scalers, imputers and encoders become lookups, a linear model a sum, trees conditional expressions,
+the centre of a cluster a distance.
 Nothing is believed: packaging compares both on thousands of rows (`parity.py`).
 """
 
@@ -19,6 +20,10 @@ from mlops_platform.serving.scoring.compiled.columns import (
 )
 from mlops_platform.serving.scoring.compiled.linear import LinearScore, LinearTerms
 from mlops_platform.serving.scoring.compiled.links import Joint, Link
+from mlops_platform.serving.scoring.compiled.nearest.distance import (
+    CompiledDistance,
+    DistanceTerms,
+)
 from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel, plain_model
 from mlops_platform.serving.scoring.compiled.trees import (
     CompiledTrees,
@@ -33,7 +38,7 @@ __all__ = ["CompiledModel", "NotCompilable", "compile_model", "compile_plain"]
 class CompiledHead:
     """One number of a model as a function of a row."""
 
-    score: LinearScore | CompiledTrees | TreeliteTrees
+    score: LinearScore | CompiledDistance | CompiledTrees | TreeliteTrees
     link: Link
 
     def by_position(self, positions: Mapping[str, int]) -> CompiledHead:
@@ -124,4 +129,6 @@ def compile_plain(plain: PlainModel) -> CompiledModel:
 def _compiled(head: PlainHead) -> CompiledHead:
     if isinstance(head.score, LinearTerms):
         return CompiledHead(LinearScore.of(head.score), head.link)
+    if isinstance(head.score, DistanceTerms):
+        return CompiledHead(CompiledDistance.of(head.score), head.link)
     return CompiledHead(compile_ensemble(head.score, head.treelite), head.link)

@@ -11,9 +11,17 @@ from mlops_platform.serving.scoring.compiled.columns import NotCompilable, sklea
 from mlops_platform.serving.scoring.compiled.ensemble import Ensemble
 from mlops_platform.serving.scoring.compiled.linear import LINEAR, LinearTerms, read_linear
 from mlops_platform.serving.scoring.compiled.links import Joint, Link
+from mlops_platform.serving.scoring.compiled.nearest.closeness import Closeness
+from mlops_platform.serving.scoring.compiled.nearest.distance import (
+    NEAREST,
+    DistanceTerms,
+    read_distance,
+)
 from mlops_platform.serving.scoring.compiled.sklearn_ensembles import ensemble_of
 from mlops_platform.serving.scoring.compiled.trees import require_few_nodes, stored_by_treelite
 from mlops_platform.serving.scoring.compiled.unpacked import Head, unpack, unpack_classes
+
+Score = LinearTerms | DistanceTerms | Ensemble
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +33,7 @@ class PlainHead:
         treelite: the trees as Treelite keeps them, where they are too many to be compiled.
     """
 
-    score: LinearTerms | Ensemble
+    score: Score
     link: Link
     of_class: bool = False
     treelite: bytes | None = None
@@ -63,14 +71,16 @@ def plain_model(
     return PlainModel(heads, parts.joint)
 
 
-def score_of(head: Head) -> LinearTerms | Ensemble | None:
-    """The raw score of an estimator; None where it is neither a linear model nor known trees.
+def score_of(head: Head) -> Score | None:
+    """The raw score of an estimator; None where it is no linear model, centre or known trees.
 
     Raises:
         NotCompilable: a part of it has no compiled form.
     """
-    if sklearn_name(head.estimator) in LINEAR:
+    if sklearn_name(head.estimator) in LINEAR or isinstance(head.estimator, Closeness):
         return read_linear(head.estimator, head.columns, head.position)
+    if sklearn_name(head.estimator) in NEAREST and head.position is not None:
+        return read_distance(head.estimator, head.columns, head.position)
     return ensemble_of(head.estimator, head.columns, head.position)
 
 
@@ -83,7 +93,7 @@ def _plain(head: Head) -> PlainHead:
 
 def _limited(plain: PlainHead, head: Head, count: int) -> PlainHead:
     """One of `count` heads as a worker can have it."""
-    if isinstance(plain.score, LinearTerms):
+    if not isinstance(plain.score, Ensemble):
         return plain
     if plain.of_class:
         require_few_nodes(plain.score, count)

@@ -17,6 +17,7 @@ from mlops_platform.serving.scoring.compiled.columns import CompiledColumn
 from mlops_platform.serving.scoring.compiled.ensemble import Ensemble, Tree
 from mlops_platform.serving.scoring.compiled.linear import LinearTerms
 from mlops_platform.serving.scoring.compiled.links import Joint, Link
+from mlops_platform.serving.scoring.compiled.nearest.distance import DistanceTerms
 from mlops_platform.serving.scoring.compiled.plain_model import PlainHead, PlainModel
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 FORMAT: Final = 1
 """Raised when what is stored changes; what has another one is compiled from the pipeline."""
+FORMAT_OF_DISTANCES: Final = 2
+"""Of forms that hold distances from centres, which services that were packed earlier cannot read:
+all other forms they go on reading."""
 ARRAYS: Final = {
     **dict.fromkeys(("feature", "left", "right"), "<i4"),
     **dict.fromkeys(("threshold", "value", "cover"), "<f8"),
@@ -45,7 +49,7 @@ class _StoredEnsemble(Struct, frozen=True, tag="Ensemble"):
 
 
 class _StoredHead(Struct, frozen=True):
-    score: LinearTerms | _StoredEnsemble
+    score: LinearTerms | DistanceTerms | _StoredEnsemble
     link: Link
     of_class: bool
     treelite: bytes | None
@@ -68,7 +72,9 @@ def stored_form(plain: PlainModel) -> bytes:
     """Write the plain data of a model; the same data are the same bytes."""
     content = msgspec.msgpack.encode(_StoredModel(tuple(map(_head, plain.heads)), plain.joint))
     digest = hashlib.sha256(content).hexdigest()
-    return msgspec.msgpack.encode(_StoredForm(FORMAT, digest, content))
+    has_distances = any(isinstance(head.score, DistanceTerms) for head in plain.heads)
+    form = FORMAT_OF_DISTANCES if has_distances else FORMAT
+    return msgspec.msgpack.encode(_StoredForm(form, digest, content))
 
 
 def read_form(stored: bytes) -> PlainModel | None:
@@ -79,7 +85,7 @@ def read_form(stored: bytes) -> PlainModel | None:
     """
     try:
         form = msgspec.msgpack.decode(stored, type=_StoredForm)
-        if form.format != FORMAT:
+        if form.format not in (FORMAT, FORMAT_OF_DISTANCES):
             return None
         if hashlib.sha256(form.content).hexdigest() != form.sha256:
             raise ValueError("its SHA-256 is another")
@@ -94,7 +100,7 @@ def read_form(stored: bytes) -> PlainModel | None:
 
 def _head(head: PlainHead) -> _StoredHead:
     score = head.score
-    stored = score if isinstance(score, LinearTerms) else _ensemble(score)
+    stored = _ensemble(score) if isinstance(score, Ensemble) else score
     return _StoredHead(stored, head.link, head.of_class, head.treelite)
 
 

@@ -18,11 +18,14 @@ from mlops_platform.serving.scoring.compiled.links import (
     Isotonic,
     Joint,
     Link,
+    Nearest,
     Normalised,
     Sigmoid,
     Softmax,
     Temperature,
 )
+from mlops_platform.serving.scoring.compiled.nearest.closeness import closeness_to
+from mlops_platform.serving.scoring.compiled.nearest.distance import NEAREST
 from mlops_platform.serving.scoring.compiled.steps import compile_step, feature_columns
 
 LOGARITHMIC = ("poisson", "gamma")
@@ -34,7 +37,8 @@ class Head:
     """One number of a model: `link.number(raw score of the estimator)`, of its own columns.
 
     Args:
-        position: of the class whose score it is; None where the estimator has one score.
+        position: of the class whose score it is, or of the centre from which its distance is;
+            None where the estimator has one score.
     """
 
     columns: tuple[CompiledColumn, ...]
@@ -56,7 +60,7 @@ class Unpacked:
 
 
 def unpack(model: Any, schema: FeatureSchema) -> Unpacked:
-    """Take apart a calibrated binary classifier, or a pipeline of regressors.
+    """Take apart a calibrated binary classifier, or a pipeline of regressors or of clusters.
 
     Raises:
         NotCompilable: it is made of other parts.
@@ -115,10 +119,15 @@ def _calibrated(model: Any) -> tuple[Any, list[Any]]:
 
 def _pipeline(pipeline: Any, schema: FeatureSchema) -> Unpacked:
     estimator = pipeline.steps[-1][1]
-    regressors = getattr(estimator, "estimators_", None)
-    heads = regressors if sklearn_name(estimator) == "MultiOutputRegressor" else [estimator]
     columns = _columns(pipeline, schema)
-    return Unpacked(tuple(_head(head, columns) for head in heads or ()))
+    if sklearn_name(estimator) in NEAREST:
+        centres = range(len(estimator.cluster_centers_))
+        parts = (estimator, closeness_to(estimator.cluster_centers_))
+        heads = (Head(columns, part, Identity(), centre) for part in parts for centre in centres)
+        return Unpacked(tuple(heads), Nearest())
+    several = sklearn_name(estimator) == "MultiOutputRegressor"
+    regressors = getattr(estimator, "estimators_", ()) if several else [estimator]
+    return Unpacked(tuple(_head(regressor, columns) for regressor in regressors))
 
 
 def _head(regressor: Any, columns: tuple[CompiledColumn, ...]) -> Head:

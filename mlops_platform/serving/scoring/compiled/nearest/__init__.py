@@ -1,0 +1,1 @@
+"""Distances of a row from the centres of clusters."""
