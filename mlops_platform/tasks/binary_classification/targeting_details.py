@@ -46,7 +46,7 @@ class TargetingDetails(Record):
     Args:
         declared: what the YAML's limit allows.
         tenths: a tenth of the rows, two, ..., all.
-        most_profitable: None where the YAML states no benefit.
+        most_profitable: None where the YAML states no benefit, or to act on nobody brings more.
         shares, gains: of the curve, from nobody to everybody.
         profits: likewise; empty where the YAML states no benefit.
     """
@@ -74,7 +74,8 @@ def targeting_details_of(
         profits = tuple(np.asarray(targeting.profit(shares * order.all_rows, positives)).tolist())
         # Between two steps profit is linear, so that no other number of rows brings more.
         by_step = np.asarray(targeting.profit(order.rows[1:], order.positives[1:]))
-        most_profitable = _depth(order, float(order.rows[1 + by_step.argmax()]), targeting)
+        if by_step.max() > 0:
+            most_profitable = _depth(order, float(order.rows[1 + by_step.argmax()]), targeting)
     return TargetingDetails(
         declared=_depth(order, targeting.affordable(order.all_rows), targeting),
         tenths=tuple(
@@ -110,9 +111,10 @@ def targeting_table(details: TargetingDetails) -> DetailTable:
         share = details.most_profitable.share
         depths = {f"greatest profit: {share:.1%}": details.most_profitable, **depths}
     columns = ("acted on", "rows", "positives found", "lift", "mean probability", "positive")
-    has_profit = details.most_profitable is not None
+    has_profit = details.declared.profit is not None
+    nobody = ": to act on nobody costs least" if has_profit and not details.most_profitable else ""
     return DetailTable(
-        title="Who is acted on first",
+        title=f"Who is acted on first{nobody}",
         columns=(*columns, "profit") if has_profit else columns,
         rows=tuple(
             (name, *_cells(depth))

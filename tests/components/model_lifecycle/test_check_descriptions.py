@@ -52,7 +52,7 @@ def test_every_check_is_described_in_its_order(model: str) -> None:
         (performance_check_descriptions, "loss_increase", "warn from 0.02, error from 0.05"),
         (performance_check_descriptions, "better_than_baseline", "base rate, else warn"),
         (performance_check_descriptions, "change_point", "cusum"),
-        (drift_check_descriptions, "feature_drift", "warn beyond what 3 % of windows"),
+        (drift_check_descriptions, "feature_drift", "warn beyond what 2 % of windows"),
         (drift_check_descriptions, "row_volume", "0.5 to 2 times"),
         (drift_check_descriptions, "value_ranges", "(switched off)"),
         (drift_check_descriptions, "repeated_entities", "repeat a flight_id"),

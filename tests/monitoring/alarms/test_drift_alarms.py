@@ -57,7 +57,7 @@ def test_a_calibrated_alarm_names_columns_causes_and_the_rate():
     assert (features.passed, features.severity, features.value) == (False, "warn", 7.5)
     assert features.warn == 3.2
     assert "1 of 2 columns, above all wind (nulls), have drifted" in features.reason
-    assert "7.50, beyond the 3.20 that 3 % of windows" in features.reason
+    assert "7.50, beyond the 3.20 that 2 % of windows" in features.reason
     assert prediction.passed
     assert "within the 3.00" in prediction.reason
     assert segments.passed

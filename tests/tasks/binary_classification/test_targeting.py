@@ -7,6 +7,7 @@ from mlops_platform.tasks.binary_classification.targeting import Targeting, rank
 from mlops_platform.tasks.binary_classification.targeting_details import (
     TargetingDetails,
     targeting_details_of,
+    targeting_table,
 )
 from mlops_platform.tasks.binary_classification.task import BinaryClassification
 from mlops_platform.tasks.predictions import Predictions
@@ -92,11 +93,23 @@ def test_no_depth_brings_more_than_the_most_profitable_one(rows, share):
 
     details = targeting_details_of(labels, Predictions({"score": scores}, weights), targeting)
 
-    best = details.most_profitable.profit + 1e-9
+    best = details.most_profitable.profit + 1e-9 if details.most_profitable else 0.0
     assert best >= max(details.declared.profit, *details.profits)
     assert best >= max(tenth.profit for tenth in details.tenths)
     assert details.tenths[-1].gain == pytest.approx(1)
     assert list(details.gains) == pytest.approx(sorted(details.gains))
+
+
+def test_where_every_depth_loses_money_none_is_the_most_profitable():
+    labels, scores = np.array([0, 0, 0, 1]), np.zeros(4)
+    targeting = Targeting(share=0.5, benefit=5.0, cost=2.0)
+
+    details = targeting_details_of(labels, Predictions({"score": scores}), targeting)
+
+    assert details.most_profitable is None
+    table = targeting_table(details)
+    assert table.title == "Who is acted on first: to act on nobody costs least"
+    assert table.rows[-1][-1] == -3
 
 
 def test_nobody_can_be_acted_on_who_is_not_there():
