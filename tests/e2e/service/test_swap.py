@@ -39,6 +39,7 @@ from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from tests.e2e.flights import FEATURES, MODEL, SCHEMA, fitted, until
 from tests.e2e.service.clients import AskingClients
+from tests.homes.blank_registry import put_blank_registry
 from tests.homes.stamped import write_stamp
 from tests.ports import free_port
 from tests.serving.packed import form_of
@@ -77,7 +78,7 @@ class ServedHome:
         self.deployment = deployment_at(self.settings)
         self.ledger, self.registry = self.deployment.ledger, self.deployment.registry
         self.ledger.create_schema()
-        self.registry.initialise()
+        put_blank_registry(self.settings.home)
 
     def release(
         self, damage: Callable[[Path], None] = lambda bento: None, packages: str | None = None
