@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from mlops_platform.cli.errors import error_text, is_broken_pipe, was_interrupted
+from mlops_platform.cli.starting import put_scipy_first, rest_from_full_collections
 from mlops_platform.formats.home_stamp import require_set_up
 from mlops_platform.interrupts import heeded_interrupts
 from mlops_platform.privacy import keep_private
@@ -145,6 +146,11 @@ WITHOUT_HOME = ("check",)
 LOADING_DEFINITIONS = ("erase", "prove")
 """They need the manifest of the dbt project as it is now; who sets the home up makes it as well."""
 
+WITH_MODELS = (
+    *("demo", "portfolio", "check", "train", "watch", "replay", "predict", "export"),
+    *("replay-request", "explain", "reproduce", "backtest"),
+)
+"""They store or load a fitted model, with skops."""
 
 RESUMED = ("setup", "demo", "portfolio", "replay", "backtest")
 """They keep what they have finished."""
@@ -179,6 +185,7 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; whatever goes wrong is a message, and what is a bug is kept in a file."""
+        rest_from_full_collections()
         try:
             with heeded_interrupts():
                 return super().invoke(ctx)
@@ -210,6 +217,8 @@ def _interrupted(name: str | None) -> str:
 @cache
 def _command(name: str) -> click.Command:
     """A command, which runs where its home is as it must be."""
+    if name in WITH_MODELS:
+        put_scipy_first()
     module = import_module(f"mlops_platform.cli.{COMMANDS[name].module}")
     command: click.Command = module.command
     if name not in (*WORKING_ON_ANY_HOME, *WITHOUT_HOME) and command.callback is not None:

@@ -28,6 +28,7 @@ from mlops_platform.settings import Settings
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.diagnosis.facts import ModelFacts
+from tests.homes.blank_registry import put_blank_registry
 
 MODEL = "flight_delay"
 HOLD_THE_POOL = """
@@ -56,7 +57,7 @@ time.sleep(600)
 def deployed(home: Settings) -> Settings:
     """What `mlops setup` leaves behind, without the dbt manifest."""
     open_deployment().ledger.create_schema()
-    open_deployment().registry.initialise()
+    put_blank_registry(home.home)
     (home.home / "setup.json").write_text("{}")
     return home
 

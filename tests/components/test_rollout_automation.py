@@ -4,11 +4,9 @@ Ledger, registry, logs, labels and windows are real files; only the training is 
 """
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -47,7 +45,6 @@ from mlops_platform.ledger.records import (
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.registry.model_files import ModelDescription
-from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
 from mlops_platform.serving.watching.objectives import Objectives
 from mlops_platform.settings import Settings
@@ -64,6 +61,7 @@ from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.rollout.begin import release_or_challenge
+from tests.homes.blank_registry import put_blank_registry
 from tests.serving.packed import pack_small, small_spec
 
 MODEL = "flight_delay"
@@ -263,19 +261,9 @@ class Story:
         return self.ledger.decisions(MODEL, limit=1)[0]
 
 
-@pytest.fixture(scope="module")
-def empty_registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's migrations take seconds: they are run once."""
-    folder = tmp_path_factory.mktemp("registry")
-    Registry(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts").initialise()
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
-def story(home: Settings, empty_registry: Path) -> Iterator[Story]:
-    database = home.home / "registry" / "mlflow.db"
-    database.parent.mkdir(parents=True)
-    shutil.copy(empty_registry, database)
+def story(home: Settings) -> Iterator[Story]:
+    put_blank_registry(home.home)
     deployment = open_deployment()
     deployment.registry.initialise([MODEL])
     release = ReleaseSpec(mode="shadow", min_labelled=300, max_days=10)

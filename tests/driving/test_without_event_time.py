@@ -40,6 +40,7 @@ from mlops_platform.usecases.window.score import ScoredWindow
 from tests.driving.customers.declared import DBT_MODELS, DEFINITIONS
 from tests.driving.customers.exports import Exports, days_through
 from tests.driving.silent import Silent
+from tests.homes.blank_registry import put_blank_registry
 
 pytestmark = pytest.mark.slow
 
@@ -75,7 +76,7 @@ def owner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Owner]:
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         deployment = deployment_at(settings())
         deployment.ledger.create_schema()
-        deployment.registry.initialise()
+        put_blank_registry(settings().home)
         project, exports = _dbt_project(folder), Exports(folder / "exports")
         sandbox = stack.enter_context(create_defs_folder_sandbox())
         for name, text in DEFINITIONS.items():

@@ -28,6 +28,7 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
+from tests.homes.blank_registry import put_blank_registry
 from tests.ports import free_port
 
 SCRIPTS = Path(sys.executable).parent
@@ -99,6 +100,12 @@ class Deployment:
             # Symlinks to homes with odd names go with the deployment.
             "XDG_CACHE_HOME": str(self.project / "cache"),
         }
+
+    def copied_to(self, home: Path) -> "Deployment":
+        """A copy; nothing but the stamp of a home says where it is, so none is set up again."""
+        shutil.copytree(self.home, home, symlinks=True)
+        write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
+        return replace(self, home=home)
 
     def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -268,22 +275,21 @@ def deployment(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Deplo
 
 
 @pytest.fixture(scope="session")
-def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Another state folder, with the same landed days and published features and nothing else."""
     home = tmp_path_factory.mktemp("landed") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
-    replace(deployment, home=home).mlops("setup")
-    return home
+    put_blank_registry(home)
+    landed = replace(deployment, home=home)
+    landed.mlops("setup")
+    return landed
 
 
 @pytest.fixture
-def untrained(deployment: Deployment, landed: Path, tmp_path: Path) -> Deployment:
-    """A copy of it; nothing but the stamp of a home says where it is, so none is set up again."""
-    home = tmp_path / "untrained"
-    shutil.copytree(landed, home)
-    write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
-    return replace(deployment, home=home)
+def untrained(landed: Deployment, tmp_path: Path) -> Deployment:
+    """A copy of it."""
+    return landed.copied_to(tmp_path / "untrained")
 
 
 @pytest.fixture(scope="session")

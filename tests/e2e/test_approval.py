@@ -15,7 +15,6 @@ MODEL = "mortality_risk"
 def test_a_model_that_people_must_approve_waits_for_one(project: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     clinic = replace(Deployment(project, home, mlflow_port=0), model=MODEL)
-    clinic.mlops("setup")
     trained = clinic.mlops("train", MODEL)
     assert f"Version 1 of {MODEL} waits for a person." in trained
     assert "all 10 criteria pass" in trained

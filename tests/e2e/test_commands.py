@@ -67,7 +67,3 @@ def test_reconcile_heals_a_deleted_pointer_and_a_moved_alias(deployment) -> None
     assert deployment.pointer.read_bytes() == pointer
     assert deployment.registry.alias_version("flight_delay", "champion") == 1
     assert "nothing to repair" in deployment.mlops("reconcile")
-
-
-def test_every_candidate_of_the_deployed_model_passes_the_check(deployment) -> None:
-    assert "flight_delay: every candidate fits and predicts" in deployment.mlops("check")

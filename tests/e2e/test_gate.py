@@ -52,8 +52,9 @@ def test_a_losing_candidate_is_a_normal_outcome(
     assert (summary["verdict"], summary["version"]) == ("promote", 1)
 
 
-def test_without_new_days_the_gate_waits(deployment, unchanged_champion, as_of: dict) -> None:
-    run = deployment.train(config=as_of)
+def test_without_new_days_the_gate_waits(deployment, unchanged_champion) -> None:
+    """The candidate is the one that has lost to the impossible limit, or the champion itself."""
+    run = deployment.launch("--assets", GATE_AND_RELEASE)
 
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert deployment.steps(run, dg.DagsterEventType.STEP_SKIPPED) == SKIPPED

@@ -1,7 +1,6 @@
 """Another task on the same features is one YAML file and no code: the second shipped model."""
 
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,8 +12,6 @@ import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
-from mlops_platform.files import write_json
-from mlops_platform.formats.home_stamp import PATH_KEY, STAMP_FILE, stamp_content
 from mlops_platform.ledger.records import WrittenAdjustment
 from mlops_platform.serving.contents import bento_folder, read_contents
 from mlops_platform.usecases.deployment import deployment_at
@@ -31,10 +28,7 @@ MORE_MODELS = Path(__file__).with_name("more_models.py")
 @pytest.fixture(scope="module")
 def lived(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Where the demo has run, a second model was replayed, and a third one trained after that."""
-    home = tmp_path_factory.mktemp("more") / "home"
-    shutil.copytree(deployment.home, home)
-    write_json(home / STAMP_FILE, stamp_content(home) | {PATH_KEY: str(home)})
-    copy = replace(deployment, home=home, model=MODEL)
+    copy = replace(deployment.copied_to(tmp_path_factory.mktemp("more") / "home"), model=MODEL)
     shown = copy.run(sys.executable, str(MORE_MODELS))
     assert shown.count("done before") == 2  # what has landed for the first model
     return copy

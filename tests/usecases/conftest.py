@@ -17,13 +17,14 @@ from mlops_platform.ledger.records import FittedValues, NewDecision, Release, Ve
 from mlops_platform.registry.model_files import ModelDescription
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.requirements import pinned_requirements
-from mlops_platform.settings import read_settings
+from mlops_platform.settings import read_settings, sqlite_url
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import DEFAULT_TASK, Finished, Task
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.release.roll_back import release_meant, roll_back
 from mlops_platform.usecases.version.fitted import tags_of
+from tests.homes.blank_registry import put_blank_registry
 from tests.serving.packed import pack_small, small_spec
 
 PROMOTION = NewDecision(kind="promote", reason="better", actor="gate", evidence={"margin": 0.01})
@@ -112,10 +113,7 @@ def fitted() -> tuple[Any, pd.DataFrame]:
 @pytest.fixture(scope="session")
 def tracking_uri(tmp_path_factory: pytest.TempPathFactory) -> str:
     """One MLflow for all tests: making its tables takes seconds, and names of models are apart."""
-    home = tmp_path_factory.mktemp("registry")
-    uri = f"sqlite:///{home / 'mlflow.db'}"
-    Registry(uri, home / "artifacts").initialise()
-    return uri
+    return sqlite_url(put_blank_registry(tmp_path_factory.mktemp("registry")))
 
 
 @pytest.fixture

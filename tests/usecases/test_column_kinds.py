@@ -37,6 +37,7 @@ from mlops_platform.usecases.version.deployed import DeployedVersion
 from mlops_platform.usecases.window.drift import WatchedWindow, watch_drift
 from mlops_platform.usecases.window.score import score_window
 from mlops_platform.usecases.window.served import take_served_window
+from tests.homes.blank_registry import put_blank_registry
 from tests.registry.fetched import fetched_directory, fetched_version
 
 pytestmark = pytest.mark.slow
@@ -164,7 +165,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Released:
     for table in ("reviews", "returns"):
         publish_table(warehouse, table, "local_date", place.published, ["review_id"])
     deployment.ledger.create_schema()
-    deployment.registry.initialise()
+    put_blank_registry(home)
     training_set = snapshot_training_set(spec, place.published, place.training_sets, FITTED)
     candidate = train_candidate(deployment, spec, training_set, {})
     evaluated, _ = evaluate_candidate(spec, candidate, None, deployment.registry)

@@ -1,11 +1,9 @@
 """The doctor looks at what it can, and tells what it cannot; it never ends in a traceback."""
 
 import resource
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
@@ -13,27 +11,19 @@ from click.testing import CliRunner
 from mlops_platform.cli import main
 from mlops_platform.components.instance import open_instance
 from mlops_platform.ledger import database
-from mlops_platform.registry.registry import Registry
-from mlops_platform.settings import Settings, sqlite_url
+from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import open_deployment
+from tests.homes.blank_registry import put_blank_registry
 
 Damage = Callable[[Settings], AbstractContextManager[None]]
 GARBAGE = b"no database, and no Parquet either. " * 300
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """MLflow's tables take seconds: once for all homes."""
-    folder = tmp_path_factory.mktemp("registry")
-    Registry(sqlite_url(folder / "mlflow.db"), folder / "artifacts").initialise()
-    return folder
-
-
 @pytest.fixture
-def deployed(home: Settings, registry: Path) -> Settings:
+def deployed(home: Settings) -> Settings:
     """What `mlops setup` leaves behind, without the dbt manifest."""
     open_deployment().ledger.create_schema()
-    shutil.copytree(registry, home.home / "registry")
+    put_blank_registry(home.home)
     (home.home / "setup.json").write_text("{}")
     with open_instance():
         pass

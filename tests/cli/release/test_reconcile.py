@@ -6,6 +6,7 @@ from mlops_platform.files import write_text
 from mlops_platform.ledger.heads import Heads
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.deployment import open_deployment
+from tests.homes.blank_registry import put_blank_registry
 
 MODEL = "forgotten"
 
@@ -15,7 +16,7 @@ def emptied(home: Settings) -> Settings:
     """A ledger without a row, and a home that knows of one."""
     deployment = open_deployment()
     deployment.ledger.create_schema()
-    deployment.registry.initialise()
+    put_blank_registry(home.home)
     write_text(home.ledger_heads(MODEL), Heads(newest={"releases": "ab" * 32}).to_stored())
     return home
 

@@ -25,11 +25,12 @@ from mlops_platform.serving.watching.service_events import (
     ServiceEvent,
     utc_now,
 )
-from mlops_platform.settings import Settings, settings
+from mlops_platform.settings import Settings, settings, sqlite_url
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.ledger.anchors import accept_losses
 from mlops_platform.usecases.release.release import Promotion, release_version
+from tests.homes.blank_registry import put_blank_registry
 from tests.registry.fetched import fetched_version
 from tests.serving.packed import pack_small, small_spec
 
@@ -42,9 +43,8 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, list[Vers
     from sklearn.linear_model import LogisticRegression
 
     home = tmp_path_factory.mktemp("registry")
-    url = f"sqlite:///{home / 'mlflow.db'}"
+    url = sqlite_url(put_blank_registry(home))
     registry = Registry(url, home / "artifacts")
-    registry.initialise()
     rows = pd.DataFrame(np.arange(20.0).reshape(10, 2), columns=["wind", "late"])
     description = ModelDescription(
         input_example=rows.head(2),

@@ -41,6 +41,7 @@ from mlops_platform.usecases.window.empty import has_come
 from mlops_platform.usecases.window.score import ScoredWindow
 from tests.data.landing.landed import landed
 from tests.documents.cases import Case, refuse_undocumented
+from tests.homes.blank_registry import put_blank_registry
 
 SUNDAY, FIRST, A_DAY = 6, date(2024, 3, 4), 60
 OPENED, RELEASED = date(2024, 4, 1), datetime(2024, 4, 1, tzinfo=UTC)
@@ -161,7 +162,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     shop.lands(*days)
     shop.builds(*days)
     deployment.ledger.create_schema()
-    deployment.registry.initialise()
+    put_blank_registry(place.home)
     spec, registry = shop.spec, deployment.registry
     training_set = snapshot_training_set(spec, place.published, place.training_sets, RELEASED)
     candidate = train_candidate(deployment, spec, training_set, {})

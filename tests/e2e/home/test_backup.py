@@ -70,9 +70,7 @@ def lost(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) -> 
     The newest backup is of its last state; the others were taken in the middle of the work.
     """
     folder = tmp_path_factory.mktemp("lost")
-    working = replace(deployment, home=folder / "home")
-    shutil.copytree(deployment.home, working.home)
-    working.mlops("setup")
+    working = deployment.copied_to(folder / "home")
     (folder / "backups").mkdir()
     taken: list[Path] = []
     with working.start(sys.executable, str(SMALL_DEMO), "--windows", "3") as work:

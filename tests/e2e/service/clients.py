@@ -4,6 +4,9 @@ import threading
 from abc import ABC, abstractmethod
 from typing import Self
 
+PAUSE_SECONDS = 0.03
+"""Between two requests of a client: what is tested is that none fails, not how many there are."""
+
 
 class AskingClients(ABC):
     """Threads that ask until the block ends; a dataclass below it says whom, what and how often."""

@@ -31,7 +31,7 @@ from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import DEFAULT_TASK
 from tests.e2e.flights import MODEL, SCHEMA, fitted, until
-from tests.e2e.service.clients import AskingClients
+from tests.e2e.service.clients import PAUSE_SECONDS, AskingClients
 from tests.ports import free_port
 from tests.serving.packed import form_of
 
@@ -259,7 +259,7 @@ class Load(AskingClients):
                 self.answered.append((answer["request_id"], time.perf_counter() - began))
             else:
                 self.refused.append((status, answer))
-            time.sleep(0.01)
+            time.sleep(PAUSE_SECONDS)
         connection.close()
 
     @property

@@ -3,7 +3,7 @@
 import math
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -51,16 +51,13 @@ class ServedWeek:
 def moved(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) -> "Deployment":
     """The deployment as the demo left it, at another place; its windows are of what was served."""
     folder = tmp_path_factory.mktemp("moved")
-    project, home = folder / "project", folder / "home"
+    project = folder / "project"
     shutil.copytree(deployment.project, project)
-    shutil.copytree(deployment.home, home)
     file = project / "mlops_platform" / "defs" / "flights" / MODEL / "defs.yaml"
     declared = yaml.safe_load(file.read_text())
     declared["attributes"]["window"]["source"] = "served"
     file.write_text(yaml.safe_dump(declared, sort_keys=False))
-    moved = type(deployment)(project, home, deployment.mlflow_port)
-    moved.mlops("setup")
-    return moved
+    return replace(deployment.copied_to(folder / "home"), project=project)
 
 
 @pytest.fixture(scope="module")

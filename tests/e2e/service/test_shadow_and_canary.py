@@ -47,6 +47,7 @@ from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reconcile import projection_faults
 from tests.e2e.flights import MODEL, until
 from tests.e2e.service.clients import AskingClients
+from tests.homes.blank_registry import put_blank_registry
 from tests.homes.stamped import write_stamp
 from tests.ports import free_port
 
@@ -286,6 +287,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         publish(settings())
         open_deployment().ledger.create_schema()
+        put_blank_registry(home)
         open_deployment().registry.initialise([MODEL])
         with open_instance() as instance:
             stage = Deployment(settings(), instance, *loaded("shadow"))

@@ -38,7 +38,8 @@ from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.release.release import Promotion, release_version
 from tests.e2e.flights import FEATURES, MODEL, SCHEMA, fitted, until
-from tests.e2e.service.clients import AskingClients
+from tests.e2e.service.clients import PAUSE_SECONDS, AskingClients
+from tests.homes.blank_registry import put_blank_registry
 from tests.homes.stamped import write_stamp
 from tests.ports import free_port
 from tests.serving.packed import form_of
@@ -77,7 +78,7 @@ class ServedHome:
         self.deployment = deployment_at(self.settings)
         self.ledger, self.registry = self.deployment.ledger, self.deployment.registry
         self.ledger.create_schema()
-        self.registry.initialise()
+        put_blank_registry(self.settings.home)
 
     def release(
         self, damage: Callable[[Path], None] = lambda bento: None, packages: str | None = None
@@ -179,7 +180,7 @@ class Load(AskingClients):
                 continue
             now = time.perf_counter()
             self.answers.append((now, now - began, answer["sequence"]))
-            time.sleep(0.01)
+            time.sleep(PAUSE_SECONDS)
 
     def wait_for(self, sequence: int, seconds: float = 30) -> float:
         """Seconds until everybody, for half a second, gets answers of one release only."""
@@ -218,6 +219,7 @@ class BalancedLoad(AskingClients):
                 self.failures.append(repr(error))
             finally:
                 connection.close()
+            time.sleep(PAUSE_SECONDS)
 
     def _probe(self) -> None:
         time.sleep(0.1)

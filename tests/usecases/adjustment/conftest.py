@@ -26,6 +26,7 @@ from mlops_platform.usecases.release.reference import load_held_out_scores
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.version.champion import Champion, load_champion
+from tests.homes.blank_registry import put_blank_registry
 
 FIRST_DAY, RELEASED_ON = date(2024, 1, 1), date(2024, 3, 11)
 RELEASED_AT = datetime(2024, 3, 11, 4, tzinfo=UTC)  # midnight in New York
@@ -205,7 +206,7 @@ class Adapting:
 def released_once(tmp_path_factory: pytest.TempPathFactory) -> Adapting:
     adapting = Adapting(tmp_path_factory.mktemp("adapting") / "home")
     adapting.deployment.ledger.create_schema()
-    adapting.deployment.registry.initialise()
+    put_blank_registry(adapting.deployment.settings.home)
     adapting.publish(RELEASED_ON)
     adapting.release(adapting.train(), None)
     return adapting

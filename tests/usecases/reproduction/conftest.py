@@ -24,6 +24,7 @@ from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.register import RegisteredCandidate, register_candidate
 from mlops_platform.usecases.release.release import Promotion, release_version
 from mlops_platform.usecases.reproduction.reproduce import Reproduction, Wanted, reproduce
+from tests.homes.blank_registry import put_blank_registry
 
 AS_OF = datetime(2024, 3, 12, tzinfo=UTC)
 PARCELS = """
@@ -147,7 +148,7 @@ def trained_once(tmp_path_factory: pytest.TempPathFactory) -> Parcels:
     """Version 1 is the champion; version 2 began its search at its recipe."""
     parcels = Parcels(tmp_path_factory.mktemp("reproduced") / "home")
     parcels.deployment.ledger.create_schema()
-    parcels.deployment.registry.initialise()
+    put_blank_registry(parcels.deployment.settings.home)
     parcels.publish()
     parcels.release(parcels.train())
     parcels.train()

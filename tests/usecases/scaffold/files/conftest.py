@@ -31,6 +31,7 @@ from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.scaffold.files.names import DEFS
 from mlops_platform.usecases.scaffold.files.project_files import project_files
 from tests.driving.silent import Silent
+from tests.homes.blank_registry import put_blank_registry
 from tests.usecases.scaffold.files.cases import CASES, own_models, write_exports
 
 
@@ -91,7 +92,7 @@ def owned(written: Path) -> Iterator[Owned]:
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         deployment = deployment_at(settings())
         deployment.ledger.create_schema()
-        deployment.registry.initialise()
+        put_blank_registry(settings().home)
         place, project = settings(), written / "dbt_project"
         parse(DbtProjectFolder(project, place.warehouse, place.lake, place.dbt_target))
         sandbox = stack.enter_context(create_defs_folder_sandbox())
