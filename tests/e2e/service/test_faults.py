@@ -367,16 +367,17 @@ def test_requests_in_flight_at_sigterm_are_answered_and_then_no_new_one_is_taken
     batch = json.dumps({"rows": [ROW] * SLOW_ROWS})
     answers: list[int] = []
     ended: list[float] = []
+    # Whoever is answered early stays connected, or nobody would see three at once.
+    connections = [HTTPConnection("127.0.0.1", doomed.port, timeout=60) for _ in range(3)]
 
-    def ask() -> None:
-        connection = HTTPConnection("127.0.0.1", doomed.port, timeout=60)
+    def ask(connection: HTTPConnection) -> None:
         connection.request("POST", "/v1/predict_batch", batch, JSON)
         response = connection.getresponse()
         body = json.loads(response.read())
         ended.append(time.perf_counter())
         answers.append(len(body["predictions"]) if response.status == 200 else 0)
 
-    clients = [threading.Thread(target=ask) for _ in range(3)]
+    clients = [threading.Thread(target=ask, args=(each,)) for each in connections]
     for client in clients:
         client.start()
     until(lambda: taken_in(doomed) == len(clients), 30)
