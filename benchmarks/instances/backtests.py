@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from benchmarks.report import markdown_table, say
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.report import recommendation_text
 from mlops_platform.usecases.backtest.replay import DECLARED, PolicyBacktest
+from mlops_platform.usecases.backtest.report import RECORD_FILE
 
 HEADER = (
     "instance",
@@ -29,39 +29,45 @@ NEVER, EVERY_WINDOW, CUSUM = "never", "every window", "CUSUM"
 
 def measure_backtests(instances: Sequence[Instance]) -> str:
     """A line per instance, and below the table what each backtest recommends."""
-    timed = [instance for instance in instances if instance.spec.features.has_event_time]
-    backtests = [_backtest(instance) for instance in timed]
-    recommended = [
-        f"- `{backtest.model}`, with `{backtest.recipe.candidate}`: "
-        f"{recommendation_text(backtest.recommendation)}"
-        for backtest in backtests
-    ]
-    lines = [_line(instance, backtest) for instance, backtest in zip(timed, backtests, strict=True)]
-    return "\n\n".join((markdown_table(list(HEADER), lines), "\n".join(recommended)))
+    lines, told = [], []
+    for instance in instances:
+        if not instance.spec.features.has_event_time:
+            continue
+        backtest = _backtest(instance)
+        if isinstance(backtest, PolicyBacktest):
+            lines.append(_line(instance, backtest))
+            recommended = recommendation_text(backtest.recommendation)
+            told.append(f"- `{backtest.model}`, with `{backtest.recipe.candidate}`: {recommended}")
+        else:
+            told.append(f"- `{instance.spec.name}`: {backtest}")
+    return "\n\n".join((markdown_table(list(HEADER), lines), "\n".join(told)))
 
 
-def _backtest(instance: Instance) -> PolicyBacktest:
-    """What the command says; the better part of an hour for some, so that it is kept."""
-    kept = instance.place.home / "backtest_answer.json"
+def _backtest(instance: Instance) -> PolicyBacktest | str:
+    """What the command says; the better part of an hour for some, so that it is kept.
+
+    Returns:
+        The sentence of a refusal, where there is not enough of a past.
+    """
+    kept = instance.place.backtest(instance.spec.name) / RECORD_FILE
     if not kept.is_file():
         say(f"backtest of {instance.spec.name}")
-        kept.write_text(_answered(instance.place.home, instance.spec.name))
-    return PolicyBacktest.model_validate(json.loads(kept.read_text())["backtest"])
+        ended = _ended(instance.place.home, instance.spec.name)
+        if ended.returncode:
+            return ended.stderr.strip().removeprefix("Error: ")
+    return PolicyBacktest.from_stored(kept.read_bytes())
 
 
-def _answered(home: Path, model: str) -> str:
+def _ended(home: Path, model: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "MLOPS_HOME": str(home), "OMP_NUM_THREADS": "1"}
     environment.pop("DAGSTER_HOME", None)
-    ended = subprocess.run(
-        [COMMAND, "backtest", model, "--json"],
+    return subprocess.run(
+        [COMMAND, "backtest", model],
         env=environment,
         check=False,
         capture_output=True,
         text=True,
     )
-    if ended.returncode:
-        raise SystemExit(f"mlops backtest {model}: {(ended.stdout + ended.stderr)[-6000:]}")
-    return ended.stdout
 
 
 def _line(instance: Instance, backtest: PolicyBacktest) -> list[str]:

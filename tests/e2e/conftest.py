@@ -28,7 +28,6 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
-from tests.homes.blank_registry import put_blank_registry
 from tests.ports import free_port
 
 SCRIPTS = Path(sys.executable).parent
@@ -280,7 +279,6 @@ def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> 
     home = tmp_path_factory.mktemp("landed") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
-    put_blank_registry(home)
     landed = replace(deployment, home=home)
     landed.mlops("setup")
     return landed

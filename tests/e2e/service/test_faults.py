@@ -41,6 +41,8 @@ WORKERS, TIMEOUT_SECONDS, DRAIN_SECONDS = 2, 10, 12
 ROW = {"distance_miles": 1400.0, "carrier": "UA"}
 SLOW_ROWS = 20_000
 JSON = {"Content-Type": "application/json"}
+ASKING_FIRST = {"Expect": "100-continue"}
+"""A client that sends its body when the application has said that it waits for it."""
 SERVING = {
     "workers": WORKERS,
     "max_batch_rows": SLOW_ROWS,
@@ -365,22 +367,29 @@ def test_requests_in_flight_at_sigterm_are_answered_and_then_no_new_one_is_taken
     doomed: Service, record_property: Callable[[str, object], None]
 ) -> None:
     batch = json.dumps({"rows": [ROW] * SLOW_ROWS})
+    in_flight: list[HTTPConnection] = []
     answers: list[int] = []
     ended: list[float] = []
-    # Whoever is answered early stays connected, or nobody would see three at once.
-    connections = [HTTPConnection("127.0.0.1", doomed.port, timeout=60) for _ in range(3)]
 
-    def ask(connection: HTTPConnection) -> None:
-        connection.request("POST", "/v1/predict_batch", batch, JSON)
+    def ask() -> None:
+        connection = HTTPConnection("127.0.0.1", doomed.port, timeout=60)
+        connection.putrequest("POST", "/v1/predict_batch")
+        for name, value in (JSON | {"Content-Length": str(len(batch)), **ASKING_FIRST}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        # The application says that it waits for the body: from now on its request is in flight.
+        assert connection.sock.recv(1, socket.MSG_PEEK)
+        in_flight.append(connection)
+        connection.send(batch.encode())
         response = connection.getresponse()
         body = json.loads(response.read())
         ended.append(time.perf_counter())
         answers.append(len(body["predictions"]) if response.status == 200 else 0)
 
-    clients = [threading.Thread(target=ask, args=(each,)) for each in connections]
+    clients = [threading.Thread(target=ask) for _ in range(3)]
     for client in clients:
         client.start()
-    until(lambda: taken_in(doomed) == len(clients), 30)
+    until(lambda: len(in_flight) == len(clients), 30)
     stopped = time.perf_counter()
     doomed.process.send_signal(signal.SIGTERM)
     for client in clients:
