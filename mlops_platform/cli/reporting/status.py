@@ -79,9 +79,8 @@ def _proof(place: "Settings", model: str) -> "ProofStatus | None":
 
 def _show(status: "DeploymentStatus") -> None:
     say(f"as of {moment_text(status.as_of)}")
-    for model in status.models:
-        if model.replayed:
-            console.print(_replay(model), highlight=False, markup=False)
+    for moment, models in _replayed(status).items():
+        console.print(_replay_text(moment, models), highlight=False, markup=False)
     if not status.models:
         say("no model is declared; `mlops init --data FILE` makes one")
         return
@@ -106,12 +105,22 @@ def _show(status: "DeploymentStatus") -> None:
                 console.print(Text.assemble((head, "bold"), decision.reason))
 
 
-def _replay(model: "ModelStatus") -> str:
-    clock = settings().replay_clock(model.model)
-    return (
-        f"{model.model} as of {moment_text(model.as_of)}, which a replay of "
-        f"history has reached; without {clock} it lives in the present"
-    )
+def _replayed(status: "DeploymentStatus") -> dict[datetime, list[str]]:
+    """Models whose replays have reached the same moment."""
+    models: dict[datetime, list[str]] = {}
+    for model in status.models:
+        if model.replayed:
+            models.setdefault(model.as_of, []).append(model.model)
+    return models
+
+
+def _replay_text(moment: datetime, models: list[str]) -> str:
+    reached = f"{', '.join(models)} as of {moment_text(moment)}, which a replay of history has"
+    if len(models) == 1:
+        clock = settings().replay_clock(models[0])
+        return f"{reached} reached; without {clock} it lives in the present"
+    folder = settings().replay_clock(models[0]).parent
+    return f"{reached} reached of each; without its file in {folder} a model lives in the present"
 
 
 def _name(model: "ModelStatus") -> Text:

@@ -9,7 +9,7 @@ from mlops_platform.cli.console import console
 from mlops_platform.components.models import declared_specs
 from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.ledger.records import NewDecision
-from mlops_platform.settings import PROJECT_ROOT, Settings
+from mlops_platform.settings import PROJECT_ROOT, Settings, settings
 from mlops_platform.usecases.proof.records import Outcome, Proof, Verdict, keep_proof
 from tests.cli.conftest import MODEL
 
@@ -48,6 +48,18 @@ def test_a_model_without_champion_and_windows_is_told_in_words(new, mlops) -> No
         "proof": None,
         "retired": None,
     }
+
+
+def test_models_whose_replays_have_reached_the_same_moment_are_told_at_once(new, mlops) -> None:
+    new.at("2013-04-01T04:00")
+    clock = settings().replay_clock(MODEL)
+    settings().replay_clock("arrival_delay").write_bytes(clock.read_bytes())
+    shown = " ".join(mlops("status").output.split())
+    assert (
+        "arrival_delay, flight_delay as of 2013-04-01 04:00 UTC, which a replay of history has "
+        "reached of each; without its file in"
+    ) in shown
+    assert shown.count("replay of history") == 1
 
 
 def test_the_champion_and_the_decision_that_made_it(past, mlops) -> None:
