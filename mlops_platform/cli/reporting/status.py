@@ -115,12 +115,12 @@ def _replayed(status: "DeploymentStatus") -> dict[datetime, list[str]]:
 
 
 def _replay_text(moment: datetime, models: list[str]) -> str:
-    reached = f"{', '.join(models)} as of {moment_text(moment)}, which a replay of history has"
+    reached = "which a replay of history has reached"
+    sentence = f"{', '.join(models)} as of {moment_text(moment)}, {reached}"
+    clock = settings().replay_clock(models[0])
     if len(models) == 1:
-        clock = settings().replay_clock(models[0])
-        return f"{reached} reached; without {clock} it lives in the present"
-    folder = settings().replay_clock(models[0]).parent
-    return f"{reached} reached of each; without its file in {folder} a model lives in the present"
+        return f"{sentence}; without {clock} it lives in the present"
+    return f"{sentence} of each; without its file in {clock.parent} a model lives in the present"
 
 
 def _name(model: "ModelStatus") -> Text:
