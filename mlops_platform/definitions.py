@@ -1,11 +1,13 @@
 """The one entry point: everything that `defs/` declares, run by one in-process executor."""
 
-import gc
 import os
 
 import dagster as dg
 
-from mlops_platform.components.garbage_collection import lasting_objects
+from mlops_platform.components.garbage_collection import (
+    lasting_objects,
+    rest_from_full_collections,
+)
 from mlops_platform.formats.home_stamp import require_current_home
 from mlops_platform.privacy import keep_private
 from mlops_platform.settings import settings
@@ -14,9 +16,7 @@ from mlops_platform.settings import settings
 # they made a single fit up to ten times slower. Set it before scikit-learn is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
-# A run imports a million objects that stay: to look through all of them for garbage again and again
-# took a tenth of its time. Small and recent objects are looked at as often as before.
-gc.set_threshold(*gc.get_threshold()[:2], 100)
+rest_from_full_collections()
 
 
 @dg.definitions

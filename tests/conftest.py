@@ -14,7 +14,8 @@ from sqlalchemy import Engine, event
 
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import copy_dagster_yaml
-from mlops_platform.cli.starting import put_scipy_first, rest_from_full_collections
+from mlops_platform.cli.starting import put_scipy_first
+from mlops_platform.components.garbage_collection import rest_from_full_collections
 from mlops_platform.settings import Settings, settings
 from tests.documents.declared_faults import observe, pytest_runtest_logreport, pytest_sessionfinish
 from tests.homes.stamped import write_stamp

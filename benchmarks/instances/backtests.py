@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.instances.homes import COMMAND, Instance
+from benchmarks.instances.homes import COMMAND, Instance, environment_of
 from benchmarks.report import markdown_table, say
+from mlops_platform.monitoring.policy.backtest.comparison import NEVER, every_name
 from mlops_platform.monitoring.policy.backtest.outcome import PolicyOutcome, ResampledFigure
 from mlops_platform.monitoring.policy.backtest.report import recommendation_text
+from mlops_platform.spec.retraining.retraining import REFIT
 from mlops_platform.usecases.backtest.replay import DECLARED, PolicyBacktest
 from mlops_platform.usecases.backtest.report import RECORD_FILE
 
@@ -24,23 +25,25 @@ HEADER = (
     "declared, with the gate",
     "CPU s a fit",
 )
-NEVER, EVERY_WINDOW, CUSUM = "never", "every window", "CUSUM"
+EVERY_WINDOW, CUSUM = every_name(1), "CUSUM"
 
 
 def measure_backtests(instances: Sequence[Instance]) -> str:
     """A line per instance, and below the table what each backtest recommends."""
-    lines, told = [], []
+    lines, recommendations = [], []
     for instance in instances:
         if not instance.spec.features.has_event_time:
             continue
         backtest = _backtest(instance)
         if isinstance(backtest, PolicyBacktest):
             lines.append(_line(instance, backtest))
-            recommended = recommendation_text(backtest.recommendation)
-            told.append(f"- `{backtest.model}`, with `{backtest.recipe.candidate}`: {recommended}")
+            text = recommendation_text(backtest.recommendation)
+            recommendations.append(
+                f"- `{backtest.model}`, with `{backtest.recipe.candidate}`: {text}"
+            )
         else:
-            told.append(f"- `{instance.spec.name}`: {backtest}")
-    return "\n\n".join((markdown_table(list(HEADER), lines), "\n".join(told)))
+            recommendations.append(f"- `{instance.spec.name}`: {backtest}")
+    return "\n\n".join((markdown_table(list(HEADER), lines), "\n".join(recommendations)))
 
 
 def _backtest(instance: Instance) -> PolicyBacktest | str:
@@ -59,11 +62,9 @@ def _backtest(instance: Instance) -> PolicyBacktest | str:
 
 
 def _ended(home: Path, model: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "MLOPS_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    environment.pop("DAGSTER_HOME", None)
     return subprocess.run(
         [COMMAND, "backtest", model],
-        env=environment,
+        env=environment_of(home),
         check=False,
         capture_output=True,
         text=True,
@@ -75,7 +76,7 @@ def _line(instance: Instance, backtest: PolicyBacktest) -> list[str]:
     outcomes = {
         (outcome.policy, outcome.gated): outcome
         for outcome in backtest.outcomes
-        if outcome.history_days == history
+        if outcome.history_days == history and outcome.update == REFIT
     }
     weekly = outcomes[EVERY_WINDOW, False]
     return [

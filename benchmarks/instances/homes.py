@@ -65,10 +65,15 @@ def trained_instances(root: Path, names: Sequence[str] = ()) -> Iterator[Instanc
         yield Instance(spec, place, measured["seconds"], measured["answer"])
 
 
+def environment_of(home: Path) -> dict[str, str]:
+    """Of a command in a home, on one OpenMP thread."""
+    others = {name: value for name, value in os.environ.items() if name != "DAGSTER_HOME"}
+    return {**others, "MLOPS_HOME": str(home), "OMP_NUM_THREADS": "1"}
+
+
 def _train(spec: ModelSpec, home: Path) -> None:
     say(f"training {spec.name}")
-    environment = {**os.environ, "MLOPS_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    environment.pop("DAGSTER_HOME", None)
+    environment = environment_of(home)
     subprocess.run([COMMAND, "setup"], env=environment, check=True, capture_output=True)
     started = time.perf_counter()
     ended = subprocess.run(

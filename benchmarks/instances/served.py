@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.instances.homes import COMMAND, Instance
+from benchmarks.instances.homes import COMMAND, Instance, environment_of
 from benchmarks.serving.load import cpu_seconds_of
 from benchmarks.serving.running import free_port, stop
 from mlops_platform.serving.contents import bento_folder, read_contents
@@ -79,15 +78,13 @@ def _ask(connection: HTTPConnection, route: str, body: bytes) -> None:
 @contextmanager
 def _served(instance: Instance, body: bytes) -> Iterator[tuple[HTTPConnection, psutil.Process]]:
     port = free_port()
-    environment = {**os.environ, "MLOPS_HOME": str(instance.place.home), "OMP_NUM_THREADS": "1"}
-    environment.pop("DAGSTER_HOME", None)
     with TemporaryFile() as log:
         process = subprocess.Popen(
             [
                 *(COMMAND, "serve", instance.spec.name, "--port", str(port)),
                 *("--workers", "1", "--shutdown-delay", "0"),
             ],
-            env=environment,
+            env=environment_of(instance.place.home),
             stdout=log,
             stderr=subprocess.STDOUT,
         )

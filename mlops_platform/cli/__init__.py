@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import click
 
 from mlops_platform.cli.errors import error_text, is_broken_pipe, was_interrupted
-from mlops_platform.cli.starting import put_scipy_first, rest_from_full_collections
+from mlops_platform.cli.starting import put_scipy_first
+from mlops_platform.components.garbage_collection import rest_from_full_collections
 from mlops_platform.formats.home_stamp import require_set_up
 from mlops_platform.interrupts import heeded_interrupts
 from mlops_platform.privacy import keep_private

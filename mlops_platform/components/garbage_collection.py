@@ -8,6 +8,15 @@ from contextlib import contextmanager
 from functools import lru_cache
 
 
+def rest_from_full_collections() -> None:
+    """Let the collector look through all objects a tenth as often; at recent ones as ever.
+
+    A process that trains imports a million objects that stay. To look through all of them for
+    garbage again and again was a quarter of what its imports took.
+    """
+    gc.set_threshold(*gc.get_threshold()[:2], 100)
+
+
 @contextmanager
 def lasting_objects() -> Iterator[None]:
     """What is made inside is not looked at by the collector, neither now nor later.

@@ -1,14 +1,11 @@
-"""A process that imports a great deal does so in an order, and is not looked through meanwhile."""
+"""A process that imports a great deal does so in an order."""
 
-import gc
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 
 from mlops_platform.cli import COMMANDS, WITH_MODELS
-from mlops_platform.cli.starting import rest_from_full_collections
 
 IMPORTED = """
 import sys
@@ -19,19 +16,6 @@ names = list(sys.modules)
 print(names.index("scipy.special") if "scipy.special" in names else "none")
 print(min([names.index(heavy) for heavy in sys.argv[2].split() if heavy in names], default=10**6))
 """
-
-
-@pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    thresholds = gc.get_threshold()
-    yield
-    gc.set_threshold(*thresholds)
-
-
-def test_full_collections_are_rarer_and_others_as_often_as_before() -> None:
-    gc.set_threshold(600, 9, 8)
-    rest_from_full_collections()
-    assert gc.get_threshold() == (600, 9, 100)
 
 
 @pytest.mark.parametrize("command", ["train", "predict"])

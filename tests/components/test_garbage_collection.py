@@ -12,6 +12,7 @@ import pytest
 from mlops_platform.components.garbage_collection import (
     freeze_what_was_loaded,
     lasting_objects,
+    rest_from_full_collections,
 )
 
 
@@ -23,9 +24,17 @@ class Node:
 
 
 @pytest.fixture(autouse=True)
-def _unfrozen() -> Iterator[None]:
+def _as_before() -> Iterator[None]:
+    thresholds = gc.get_threshold()
     yield
     gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def test_full_collections_are_rarer_and_others_as_often_as_before() -> None:
+    gc.set_threshold(600, 9, 8)
+    rest_from_full_collections()
+    assert gc.get_threshold() == (600, 9, 100)
 
 
 def test_the_collector_rests_and_then_works_again() -> None:

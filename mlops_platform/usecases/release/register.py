@@ -108,7 +108,7 @@ def register_candidate(
             spec.name,
             candidate.run_id,
             registered,
-            digest_directory(registered),
+            digest_directory(registered) if learns_on else digests,
             ModelDescription(
                 input_example=features_of(rows, spec).head(5),
                 kinds=spec.features.kinds,

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.windows import Window
 from mlops_platform.errors import DataError
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ModelSpec
@@ -176,14 +177,20 @@ def test_the_recommendation_could_have_been_followed(found: PolicyBacktest) -> N
     assert recommended.saving >= 0
 
 
-def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
-    spec: ModelSpec, home: Settings, found: PolicyBacktest
-) -> None:
+def kept_training(spec: ModelSpec, home: Settings) -> tuple[list[Window], PastTraining]:
+    """The windows of the backtest, and what has made its fits."""
     windows = replayed_windows(spec, home.published, NOW)
     outcomes = read_all_outcomes(spec, home.published, windows)
     recipe = first_recipe(spec, home.published, training_moments(windows)[0])
     cache = home.backtest(spec.name) / "fits"
-    training = PastTraining(spec, recipe, home.published, outcomes, cache)
+    return windows, PastTraining(spec, recipe, home.published, outcomes, cache)
+
+
+def test_fits_are_made_once_and_judged_by_the_gate_of_the_platform(
+    spec: ModelSpec, home: Settings, found: PolicyBacktest
+) -> None:
+    windows, training = kept_training(spec, home)
+    cache, outcomes = training.cache, training.outcomes
     before = {path: path.stat().st_mtime_ns for path in cache.rglob("*")}
     fits = training.fits(training_moments(windows))
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*")} == before
@@ -288,15 +295,11 @@ def test_a_past_may_be_longer_than_what_is_replayed_of_it(
     spec: ModelSpec, home: Settings, found: PolicyBacktest
 ) -> None:
     """Of a model whose outcomes take months most days are before its first window."""
-    windows = replayed_windows(spec, home.published, NOW)
-    outcomes = read_all_outcomes(spec, home.published, windows)
-    recipe = first_recipe(spec, home.published, training_moments(windows)[0])
-    cache = home.backtest(spec.name) / "fits"
-    training = PastTraining(spec, recipe, home.published, outcomes, cache)
+    windows, training = kept_training(spec, home)
     scored = [fit.scored(spec) for fit in training.fits(training_moments(windows))]
 
-    whole = past_of(spec, windows, scored, outcomes)
-    last = past_of(spec, windows[-2:], scored[-2:], outcomes)
+    whole = past_of(spec, windows, scored, training.outcomes)
+    last = past_of(spec, windows[-2:], scored[-2:], training.outcomes)
 
     assert len(last.rows) == 14
     assert last.rows.tolist() == whole.rows[-14:].tolist()
