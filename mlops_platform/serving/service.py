@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import bentoml
+from starlette.types import ASGIApp
 
 from mlops_platform.artifacts.digests import verify_directory
 from mlops_platform.serving.border.connections import Connections
 from mlops_platform.serving.border.limits import read_limits
 from mlops_platform.serving.border.protocol import guard_connections
+from mlops_platform.serving.border.shortcut import Shortcut
 from mlops_platform.serving.contents import read_contents
 from mlops_platform.serving.http.application import Front
 from mlops_platform.serving.http.fronted_service import FrontedService
+from mlops_platform.serving.http.routes import PREDICT
 from mlops_platform.serving.runtime import read_runtime
 from mlops_platform.serving.worker import Worker
 
@@ -39,7 +42,8 @@ def create_service(root: Path) -> bentoml.Service[Any]:
     contents = read_contents(root)
     serving = contents.release.serving
     worker = Worker(contents, read_runtime(os.environ))
-    guard_connections(Connections(read_limits(os.environ), worker))
+    connections = Connections(read_limits(os.environ), worker)
+    guard_connections(connections)
 
     @bentoml.service(
         name=contents.release.model,
@@ -67,5 +71,11 @@ def create_service(root: Path) -> bentoml.Service[Any]:
         def close(self) -> None:
             worker.stop()
 
-    ModelService.front = partial(Front, worker=worker)
+    ModelService.front = partial(_front, worker=worker, connections=connections)
     return ModelService
+
+
+def _front(app: ASGIApp, worker: Worker, connections: Connections) -> Front:
+    front = Front(app, worker)
+    connections.shortcut = Shortcut(PREDICT, front.known_row)
+    return front

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from mlops_platform.serving.border.hosts import AllowedHosts
 from mlops_platform.serving.border.limits import PREFIX, BorderLimits
+from mlops_platform.serving.border.shortcut import Shortcut
 from mlops_platform.serving.worker import Worker
 
 LOOKS = 10
@@ -56,6 +57,9 @@ class Connections:
     One timer looks after all of them, as long as there are any. Where the worker is full, the one
     that has waited longest without a request gives way, so that nobody holds the service up by
     keeping silent; only where none waits, the new one is refused.
+
+    Attributes:
+        shortcut: answers requests without the parser; None where every request is parsed.
     """
 
     def __init__(self, limits: BorderLimits, worker: Worker) -> None:
@@ -63,6 +67,7 @@ class Connections:
         self.hosts = AllowedHosts(limits.hosts)
         self.patience = min(PATIENCE_SECONDS, limits.head_seconds / LOOKS)
         self.draining = False
+        self.shortcut: Shortcut | None = None
         self._open: set[Connection] = set()
         self._untold: Counter[str] = Counter()
         self._latest: tuple[str, int] | None = None

@@ -25,6 +25,7 @@ from mlops_platform.serving.border.refusals import (
     response_of,
     wire_of,
 )
+from mlops_platform.serving.border.shortcut import Shortcut
 from mlops_platform.serving.http.problems import Problem
 
 
@@ -87,10 +88,21 @@ class GuardedProtocol(HttpToolsProtocol):
             return  # read and dropped: a closed socket would make the client lose the answer
         if not (self._unparsed or self._is_amid_body):
             self.waiting_since = self.loop.time()
-        self._unparsed += len(data)
-        super().data_received(data)
-        if self._unparsed > self._most_bytes and not self.transport.is_closing():
-            self._refuse(self._large_head())
+            shortcut = self._border.shortcut
+            if shortcut is not None and data.startswith(shortcut.begins) and self.waits:
+                if not self._answer_known(data, shortcut):
+                    self._parse(data)
+                    self._remember(data, shortcut)
+                return
+        self._parse(data)
+
+    def timeout_keep_alive_handler(self) -> None:
+        """Close the connection, unless a request was answered since without setting the timer."""
+        rest = self.waiting_since + self.timeout_keep_alive - self.loop.time()
+        if rest <= 0:
+            super().timeout_keep_alive_handler()
+        else:
+            self._close_in(rest)
 
     def on_body(self, body: bytes) -> None:
         """Take a part; trailers after the last one, which the parser keeps like headers, are none.
@@ -145,6 +157,43 @@ class GuardedProtocol(HttpToolsProtocol):
     def cut(self) -> None:
         """Close it without a word."""
         self.transport.abort()
+
+    def _parse(self, data: bytes) -> None:
+        self._unparsed += len(data)
+        super().data_received(data)
+        if self._unparsed > self._most_bytes and not self.transport.is_closing():
+            self._refuse(self._large_head())
+
+    def _answer_known(self, request: bytes, shortcut: Shortcut) -> bool:
+        """Answer a request without the parser; False where nothing was done."""
+        if (
+            self.app is not self.config.loaded_app
+            or self.access_log
+            or self._border.draining
+            or self.flow.write_paused
+            or self.transport.is_closing()
+        ):
+            return False
+        answer = shortcut.answer(request, self.server, self.server_state.default_headers)
+        if answer is None:
+            return False
+        self.transport.write(answer)
+        self.server_state.total_requests += 1
+        if self.timeout_keep_alive_task is None:
+            self._close_in(self.timeout_keep_alive)
+        return True
+
+    def _remember(self, request: bytes, shortcut: Shortcut) -> None:
+        """Let the next request with this head be answered without the parser."""
+        cycle = self.cycle
+        is_whole = cycle is not None and not (cycle.more_body or self._unparsed)
+        if is_whole and cycle.keep_alive and self.app is self.config.loaded_app:
+            shortcut.remember(request, cycle.scope)
+
+    def _close_in(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(
+            seconds, self.timeout_keep_alive_handler
+        )
 
     def _refuse(self, problem: Problem) -> None:
         """Answer what is no whole request yet, and close soon."""

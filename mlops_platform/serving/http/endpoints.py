@@ -57,9 +57,8 @@ T = TypeVar("T")
 class Endpoints:
     """Scores what clients send, with the versions that serve at that moment."""
 
-    def __init__(self, worker: Worker, types: RequestTypes) -> None:
-        self._worker, self._types = worker, types
-        self._quick = QuickRows(worker)
+    def __init__(self, worker: Worker, types: RequestTypes, quick: QuickRows) -> None:
+        self._worker, self._types, self._quick = worker, types, quick
         schema, serving = worker.contents.features, worker.contents.release.serving
         self._entity, self._limit = schema.entity, serving.max_body_kilobytes * 1024
         strings = (c.name for c in schema.columns if c.column_kind.json_type is str)

@@ -30,13 +30,18 @@ class InFlight:
         self._overdue: set[Task] = set()
         self._looking = False
 
+    @property
+    def is_full(self) -> bool:
+        """Whether a further request is refused."""
+        return len(self._began) >= self._most
+
     def enter(self) -> Task:
         """Begin a request in the present task.
 
         Raises:
             Problem: too many are in flight.
         """
-        if len(self._began) >= self._most:
+        if self.is_full:
             detail = f"{self._most} are in flight already (`max_concurrency`); try again."
             raise Problem(TOO_MANY, detail, headers={"Retry-After": "1"})
         task = asyncio.current_task()

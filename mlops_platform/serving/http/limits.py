@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive
 
+from mlops_platform.serving.authentication import Headers
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.problems import MEDIA, TOO_LARGE, Problem
 
@@ -19,7 +20,17 @@ async def read_json(exchange: Exchange, limit: int) -> bytes:
         Problem: it is of another type, or larger.
         ClientDisconnect: it broke off.
     """
-    headers = exchange.headers
+    require_json(exchange.headers, limit)
+    exchange.body = await _read(exchange.receive, limit)
+    return exchange.body
+
+
+def require_json(headers: Headers, limit: int) -> None:
+    """Pass where headers announce a JSON body of at most `limit` bytes.
+
+    Raises:
+        Problem: it is of another type, or larger.
+    """
     sent = headers.get(b"content-type", b"")
     if sent != _JSON and sent.partition(b";")[0].strip().lower() != _JSON:
         raise Problem(MEDIA, f"Content-Type is '{_text(sent)}'; send application/json.")
@@ -30,8 +41,6 @@ async def read_json(exchange: Exchange, limit: int) -> bytes:
     # No honest length has more digits; `int` would refuse thousands of them with an error.
     if len(length) > 18 or (length.isdigit() and int(length) > limit):
         raise _too_large(limit)
-    exchange.body = await _read(exchange.receive, limit)
-    return exchange.body
 
 
 async def _read(receive: Receive, limit: int) -> bytes:

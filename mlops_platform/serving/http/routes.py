@@ -12,7 +12,10 @@ from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.http.endpoints import Endpoints
 from mlops_platform.serving.http.pages import Pages
 from mlops_platform.serving.http.request import ExpandedType, RequestTypes
+from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.worker import Worker
+
+PREDICT = "/v1/predict"
 
 Handler = Callable[[Exchange], Awaitable[Response]]
 
@@ -33,11 +36,11 @@ class Route:
     scores: bool = False
 
 
-def routes_of(worker: Worker, types: RequestTypes) -> dict[str, Route]:
+def routes_of(worker: Worker, types: RequestTypes, quick: QuickRows) -> dict[str, Route]:
     """Every path of the service."""
-    endpoints, pages = Endpoints(worker, types), Pages(worker, types)
+    endpoints, pages = Endpoints(worker, types, quick), Pages(worker, types)
     return {
-        "/v1/predict": _scoring("predict", endpoints.predict),
+        PREDICT: _scoring("predict", endpoints.predict),
         "/v1/predict_batch": _scoring("predict_batch", endpoints.predict_batch),
         "/v1/explain": _scoring("explain", endpoints.explain),
         "/v1/predict_by_entity": _scoring("predict_by_entity", endpoints.predict_by_entity),

@@ -1,6 +1,7 @@
 """A front in this process behind the border, on a real socket."""
 
 import json
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -10,11 +11,14 @@ from typing import Any
 
 import pytest
 import uvicorn
+from starlette.types import Scope
 from uvicorn.config import HTTP_PROTOCOLS
 
 from mlops_platform.serving.border.connections import Connections
 from mlops_platform.serving.border.limits import BorderLimits
 from mlops_platform.serving.border.protocol import guard_connections
+from mlops_platform.serving.border.shortcut import Shortcut
+from mlops_platform.serving.http.routes import PREDICT
 from mlops_platform.serving.runtime import RuntimeSettings
 from tests.serving.conftest import MakeService, Service
 
@@ -53,11 +57,16 @@ class Client:
 
 @dataclass(frozen=True)
 class Guarded:
-    """A running server."""
+    """A running server.
+
+    Attributes:
+        unparsed: bodies that were answered past the parser.
+    """
 
     service: Service
     port: int
     clients: list[socket.socket]
+    unparsed: list[bytes]
 
     def connect(self) -> Client:
         """Open a connection that says nothing."""
@@ -95,15 +104,36 @@ def guarded(
     """Start servers whose connections keep the limits that are given."""
     running: list[tuple[uvicorn.Server, threading.Thread, Guarded]] = []
     monkeypatch.setitem(HTTP_PROTOCOLS, "auto", HTTP_PROTOCOLS["auto"])
+    # To have them back: uvicorn changes them where nobody wants its access log.
+    access_log = logging.getLogger("uvicorn.access")
+    monkeypatch.setattr(access_log, "handlers", access_log.handlers)
+    monkeypatch.setattr(access_log, "propagate", access_log.propagate)
 
-    def start(runtime: RuntimeSettings | None = None, **limits: Any) -> Guarded:
+    def start(
+        runtime: RuntimeSettings | None = None, *, keep_alive: int = 5, **limits: Any
+    ) -> Guarded:
         service = service_of(runtime)
-        guard_connections(Connections(BorderLimits(**limits), service.worker))
-        config = uvicorn.Config(service.front, lifespan="off", log_config=None)
+        connections, unparsed = Connections(BorderLimits(**limits), service.worker), list[bytes]()
+
+        def known_row(scope: Scope, body: bytes) -> bytes | None:
+            answer = service.front.known_row(scope, body)
+            if answer is not None:
+                unparsed.append(body)
+            return answer
+
+        connections.shortcut = Shortcut(PREDICT, known_row)
+        guard_connections(connections)
+        config = uvicorn.Config(
+            service.front,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_keep_alive=keep_alive,
+        )
         server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
-        started = Guarded(service, listener.getsockname()[1], [])
+        started = Guarded(service, listener.getsockname()[1], [], unparsed)
         running.append((server, thread, started))
         return started
 

@@ -2,11 +2,16 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import bentoml
 import pytest
+from uvicorn.config import HTTP_PROTOCOLS
 
+from mlops_platform.serving.contents import Contents
+from mlops_platform.serving.http.application import Front
 from mlops_platform.serving.http.fronted_service import FrontedService
+from mlops_platform.serving.service import create_service
 
 
 @pytest.fixture
@@ -30,3 +35,15 @@ def test_the_front_is_what_a_worker_runs_and_bentoml_stands_behind_it(
     assert front == "front"
     assert callable(behind)
     assert not access_log.hasHandlers()
+
+
+def test_the_front_of_a_packed_release_answers_known_heads_at_the_border(
+    access_log: logging.Logger, packed: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(HTTP_PROTOCOLS, "auto", HTTP_PROTOCOLS["auto"])
+    service = create_service(packed.model_directory.parent)
+    protocol: Any = HTTP_PROTOCOLS["auto"]
+    (connections,) = protocol.args
+    assert connections.shortcut is None
+    assert isinstance(service.to_asgi(), Front)
+    assert connections.shortcut.begins == b"POST /v1/predict HTTP/1.1\r\n"
