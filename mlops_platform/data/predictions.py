@@ -58,14 +58,17 @@ def write_predictions(batches: Iterable[pa.RecordBatch], spec: ModelSpec, path: 
     with TemporaryDirectory(prefix="mlops-ranks-") as scratch:
         unranked = Path(scratch) / path.parent.name / path.name
         _write(batches, spec, unranked)
-        return _write(_ranked(unranked, *spec.task.ranked_by), spec, path)
+        return _write(ranked_batches(unranked, *spec.task.ranked_by), spec, path)
 
 
-def _ranked(file: Path, group: str, score: str) -> Iterator[pa.RecordBatch]:
+def ranked_batches(file: Path, group: str, score: str) -> Iterator[pa.RecordBatch]:
     """The rows of a file in their order, with the rank of each among those of its group, from 1 on.
 
     Scores of two versions say nothing of an order: rows are ranked among those that one of them has
     scored. Equal scores share the best rank.
+
+    Args:
+        group, score: predicted columns of the Parquet file, beside `version`.
     """
     import pyarrow as pa
 

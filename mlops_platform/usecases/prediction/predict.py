@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mlops_platform.data.predicted_columns import columns_of
+from mlops_platform.data.predictions import RANK
 from mlops_platform.errors import DataError
 from mlops_platform.tasks import MeanTotals
 from mlops_platform.usecases.prediction.absent import absent_features, absent_text, refuse_absent
@@ -21,7 +22,7 @@ from mlops_platform.usecases.prediction.feature_file import (
 from mlops_platform.usecases.prediction.landing_format import LandingFormat
 from mlops_platform.usecases.prediction.record import PredictedFile
 from mlops_platform.usecases.prediction.refusals import refuse_unscorable, refuse_unusable
-from mlops_platform.usecases.prediction.table_file import TableFile, table_file
+from mlops_platform.usecases.prediction.table_file import TableFile, ranked_file, table_file
 from mlops_platform.usecases.prediction.unseen import UnseenCounts
 
 if TYPE_CHECKING:
@@ -56,8 +57,9 @@ def predict_file(
     """Score every row of a file; the output is written whole or not at all.
 
     Its columns: the entity, all others of the file that are no features, version, release, and
-    the outputs of the task, in the order of the file's rows. A column that is called like one of
-    the latter is left out.
+    the outputs of the task, in the order of the file's rows; where the task ranks rows, `rank`
+    too, among those of its group in the file. A column that is called like one of the latter is
+    left out.
 
     Args:
         output: a `.parquet` or `.csv` file.
@@ -74,7 +76,9 @@ def predict_file(
     with open_feature_file(source, predictor, flags, landings) as file:
         if not allow_missing:
             refuse_absent(file)
-        with table_file(output) as written:
+        ranked_by = predictor.task.ranked_by
+        opened = table_file(output) if ranked_by is None else ranked_file(output, *ranked_by)
+        with opened as written:
             scoring = _Scoring(file, written)
             for batch in file.batches():
                 scoring.add(batch)
@@ -133,7 +137,7 @@ class _Scoring:
             absent=absent,
             unseen_rows=unseen.unseen_rows,
             unseen=tuple(unseen.unseen()),
-            columns=tuple(self.written.columns),
+            columns=(*self.written.columns, *_ranks(predictor)),
             read_as=file.reading.landing.name if file.reading.landing else None,
             left_out=self.left_out,
             warnings=(absent_text(file, absent),) if absent else (),
@@ -183,7 +187,8 @@ def _left_out(file: FeatureFile) -> tuple[str, ...]:
         DataError: one is the entity.
     """
     predictor = file.predictor
-    own = {VERSION, RELEASE, ADJUSTMENT, *(output.name for output in predictor.task.outputs)}
+    outputs = (output.name for output in predictor.task.outputs)
+    own = {VERSION, RELEASE, ADJUSTMENT, *outputs, *_ranks(predictor)}
     taken = tuple(name for name in file.others if name.lower() in own)
     if predictor.schema.entity.lower() in map(str.lower, taken):
         raise DataError(
@@ -191,6 +196,11 @@ def _left_out(file: FeatureFile) -> tuple[str, ...]:
             "are called themselves. Give the entity another name where its features are made."
         )
     return taken
+
+
+def _ranks(predictor: Predictor) -> tuple[str, ...]:
+    """The column of ranks, where there is one."""
+    return () if predictor.task.ranked_by is None else (RANK,)
 
 
 def _kept_columns(file: FeatureFile, left_out: Sequence[str]) -> list[str]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from mlops_platform.data.predictions import ranked_batches
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file
 
@@ -64,3 +66,14 @@ def table_file(path: Path) -> Iterator[TableFile]:
             return writers.enter_context(pc.CSVWriter(temporary, schema, write_options=options))
 
         yield TableFile(open_writer)
+
+
+@contextmanager
+def ranked_file(path: Path, group: str, score: str) -> Iterator[TableFile]:
+    """The same, whose rows get their `rank` among those of their group once all are there."""
+    with table_file(path) as ranked, TemporaryDirectory(prefix="mlops-ranks-") as scratch:
+        unranked = Path(scratch) / "unranked.parquet"
+        with table_file(unranked) as written:
+            yield written
+        for batch in ranked_batches(unranked, group, score):
+            ranked.write(dict(zip(batch.schema.names, batch.columns, strict=True)))
