@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from mlops_platform.record import Record
 from mlops_platform.spec import FEWEST_UNITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+ALIKE: Final = 1e-6
+"""Standard deviation over mean of what differs by rounding alone."""
 
 
 class Interval(Record):
@@ -36,16 +39,13 @@ class ClusteredMean(NamedTuple):
         reach = float(stdtrit(self.freedom, (1 + confidence) / 2) * self.error)
         return Interval(lower=self.mean - reach, upper=self.mean + reach)
 
-    def less_sure_by(self, other: ClusteredMean, scale: float) -> ClusteredMean:
+    def less_sure_by(self, other: ClusteredMean) -> ClusteredMean:
         """The same mean, where what was taken from it is itself known by some days only.
 
         Degrees of freedom are those of Welch and Satterthwaite (Satterthwaite 1946, "An approximate
         distribution of estimates of variance components").
-
-        Args:
-            other: of which `scale` times was taken away.
         """
-        own, others = self.error**2, (scale * other.error) ** 2
+        own, others = self.error**2, other.error**2
         if not others:
             return self
         freedom = (own + others) ** 2 / (own**2 / self.freedom + others**2 / other.freedom)
@@ -82,3 +82,45 @@ def clustered_mean(
     excesses = np.bincount(at, weights=counted * (values - mean))
     error = np.sqrt(count / (count - 1) * np.square(excesses).sum()) / counted.sum()
     return ClusteredMean(mean, float(error), count - 1)
+
+
+def doubt_of_proportion(
+    excesses: NDArray[Any],
+    hardness: NDArray[Any],
+    units: NDArray[Any],
+    elsewhere: float,
+    weights: NDArray[Any] | None = None,
+) -> float:
+    """Variance of a promise in proportion to hardness, for rows that are as hard as `elsewhere`.
+
+    It is 0 where they are as hard as those of the promise, or these all alike. Else it grows as the
+    variance of the slope of a line through the means of the units, counted by their rows, times the
+    squared distance (Draper and Smith 1998, "Applied regression analysis", section 1.4).
+
+    Args:
+        excesses: over what is promised, one per row, NaN where it has none, shape (rows,).
+        hardness: of each row, what the promise is in proportion to, shape (rows,).
+        units: as of `clustered_mean`, shape (rows,).
+        elsewhere: mean hardness of the rows that something is promised of.
+        weights: of the rows, shape (rows,); None where all count the same.
+    """
+    import numpy as np
+
+    known = ~np.isnan(excesses)
+    counted = np.ones(len(excesses)) if weights is None else weights
+    distinct, at = np.unique(units[known], return_inverse=True)
+    if len(distinct) < FEWEST_UNITS:
+        return 0.0
+    rows, x, y = (
+        np.bincount(at, weights=values[known])
+        for values in (counted, counted * hardness, counted * excesses)
+    )
+    shares, x, y = rows / rows.sum(), x / rows, y / rows
+    mean = float(shares @ x)
+    from_mean, excess = x - mean, y - shares @ y
+    spread = float(shares @ from_mean**2)
+    if spread <= (ALIKE * mean) ** 2:
+        return 0.0
+    slope = float(shares @ (from_mean * excess)) / spread
+    residual = float(shares @ (excess - slope * from_mean) ** 2) / (len(distinct) - 2)
+    return residual / spread * (elsewhere - mean) ** 2

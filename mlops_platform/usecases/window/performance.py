@@ -26,6 +26,7 @@ from mlops_platform.monitoring.performance.interval import (
     ClusteredMean,
     Interval,
     clustered_mean,
+    doubt_of_proportion,
 )
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import (
@@ -233,21 +234,25 @@ def _intervals(
 def _increase(rows: LabelledRows, tested: LabelledRows, promised: float) -> ClusteredMean | None:
     """Of the loss over what the test promises, which was promised by the test's own days.
 
+    It was for rows as hard as these: that others lose in proportion is in doubt as well.
+
     Args:
         promised: loss over that of the baseline, on the test rows.
     """
-    increase, on_test = (
-        clustered_mean(
-            each.losses - promised * each.baseline_losses, each.units, each.predictions.weights
-        )
-        for each in (rows, tested)
-    )
+    excesses, of_test = (each.losses - promised * each.baseline_losses for each in (rows, tested))
+    increase = clustered_mean(excesses, rows.units, rows.predictions.weights)
+    on_test = clustered_mean(of_test, tested.units, tested.predictions.weights)
     if increase is None or on_test is None:
         return increase
     hardness, hardness_of_test = (
         each.predictions.mean_of(each.baseline_losses) for each in (rows, tested)
     )
-    return increase.less_sure_by(on_test, hardness / hardness_of_test if hardness_of_test else 0.0)
+    scale = hardness / hardness_of_test if hardness_of_test else 0.0
+    doubt = doubt_of_proportion(
+        of_test, tested.baseline_losses, tested.units, hardness, tested.predictions.weights
+    )
+    error = ((scale * on_test.error) ** 2 + doubt) ** 0.5
+    return increase.less_sure_by(on_test._replace(error=error))
 
 
 def _fairness(spec: ModelSpec, outcomes: pa.Table, rows: LabelledRows) -> Fairness | None:

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
-from scipy.stats import bootstrap
+from scipy.stats import bootstrap, linregress
 
-from mlops_platform.monitoring.performance.interval import clustered_mean
+from mlops_platform.monitoring.performance.interval import clustered_mean, doubt_of_proportion
 
 
 def week(random, days=7):
@@ -65,7 +65,7 @@ def test_what_is_compared_with_a_few_days_is_as_unsure_as_these():
         tested, now = (clustered_mean(*week(random, days)) for days in (7, 7))
         # Nothing has changed: both have the mean 0, and the promise is what the test has seen.
         increase = now._replace(mean=now.mean - tested.mean)
-        rises.append(increase.less_sure_by(tested, 1.0).interval(0.9).lower > 0)
+        rises.append(increase.less_sure_by(tested).interval(0.9).lower > 0)
         bold.append(increase.interval(0.9).lower > 0)
 
     assert np.mean(rises) == pytest.approx(0.05, abs=0.02)
@@ -75,4 +75,60 @@ def test_what_is_compared_with_a_few_days_is_as_unsure_as_these():
 def test_a_sure_promise_leaves_an_interval_as_it_is():
     mean = clustered_mean(*week(np.random.default_rng(0)))
 
-    assert mean.less_sure_by(mean._replace(error=0.0), 1.0) == mean
+    assert mean.less_sure_by(mean._replace(error=0.0)) == mean
+
+
+def hard_days(random, level=3.0, days=7):
+    """Losses that grow less than in proportion to hardness, this hardness, and their days."""
+    rows = random.integers(80, 120, days)
+    hardness = np.repeat(random.lognormal(level, 0.4, days), rows)
+    of_day = np.repeat(random.normal(0, 1, days), rows)
+    losses = hardness - hardness**2 / 400 + of_day + random.normal(0, 1, len(hardness))
+    return losses, hardness, np.repeat(np.arange(days), rows)
+
+
+def test_a_promise_of_days_that_were_harder_is_in_doubt():
+    random = np.random.default_rng(0)
+    alarms, bold = [], []
+    for _ in range(500):
+        losses, hardness, days = hard_days(random, level=3.7)
+        promised = losses.mean() / hardness.mean()
+        excesses = losses - promised * hardness
+        tested, of_test = clustered_mean(excesses, days), (excesses, hardness, days)
+        # Nothing has changed but the weather.
+        losses, hardness, days = hard_days(random)
+        increase = clustered_mean(losses - promised * hardness, days)
+        doubt = doubt_of_proportion(*of_test, hardness.mean())
+        unsure = tested._replace(error=(tested.error**2 + doubt) ** 0.5)
+        bold.append(increase.less_sure_by(tested).interval(0.98).lower > 0)
+        alarms.append(increase.less_sure_by(unsure).interval(0.98).lower > 0)
+
+    assert np.mean(alarms) < np.mean(bold) / 2
+
+
+def test_the_doubt_is_that_of_the_slope_of_the_means_of_days():
+    random = np.random.default_rng(3)
+    hardness, excesses = random.lognormal(3, 0.4, 9), random.normal(0, 1, 9)
+    line = linregress(hardness, excesses)
+
+    doubt = doubt_of_proportion(excesses, hardness, np.arange(9), hardness.mean() + 5)
+
+    assert doubt == pytest.approx((5 * line.stderr) ** 2)
+    assert doubt_of_proportion(excesses, hardness, np.arange(9), hardness.mean()) < 1e-20
+    assert doubt_of_proportion(excesses, np.ones(9), np.arange(9), 2.0) == 0.0
+    assert doubt_of_proportion(excesses[:2], hardness[:2], np.arange(2), 2.0) == 0.0
+
+
+def test_a_weight_counts_like_rows_and_a_row_without_a_value_not_at_all():
+    losses, hardness, days = hard_days(np.random.default_rng(4))
+    weights = np.random.default_rng(5).integers(1, 4, len(losses))
+    repeated = [np.repeat(column, weights) for column in (losses, hardness, days)]
+    of_some = np.where(days == 3, np.nan, losses)
+    there = days != 3
+
+    weighted = doubt_of_proportion(losses, hardness, days, 30.0, weights.astype(float))
+
+    assert weighted == pytest.approx(doubt_of_proportion(*repeated, 30.0))
+    assert doubt_of_proportion(of_some, hardness, days, 30.0) == pytest.approx(
+        doubt_of_proportion(losses[there], hardness[there], days[there], 30.0)
+    )
