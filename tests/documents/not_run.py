@@ -23,7 +23,7 @@ _APPROVE = Elsewhere(
 
 NOT_RUN: dict[str, Elsewhere] = {
     "make setup": Elsewhere("installs packages, as before every test", "Makefile", "test: setup"),
-    "make demo": Elsewhere("minutes; a smaller one is run", "tests/e2e/conftest.py", ".demo()"),
+    "make demo": Elsewhere("minutes; a smaller one is run", "tests/e2e/conftest.py", ".demo("),
     "make portfolio": Elsewhere(
         "minutes of every model", "tests/cli/test_portfolio.py", '"portfolio"'
     ),
