@@ -53,6 +53,14 @@ NOT_RUN: dict[str, Elsewhere] = {
     """-d '{"series": "JFK|B6", "origin": "2013-12-16"}'""": Elsewhere(
         "another model answers here", "tests/serving/http/test_expanded.py", "/v1/forecast"
     ),
+    "mlops check": Elsewhere(
+        "fits the candidates of every model; the tutorial checks the demo's and its own",
+        "Makefile",
+        "$(BIN)/mlops check",
+    ),
+    "mlops train flight_delay": Elsewhere(
+        "trained in a home that has lived", "tests/e2e/home/test_old_home.py", '"train", MODEL'
+    ),
     "mlops prove flight_delay": Elsewhere(
         "minutes of all rows; the tutorial proves a part", "docs/tutorial/README.md", "mlops prove"
     ),

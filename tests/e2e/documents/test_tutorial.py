@@ -22,7 +22,7 @@ KEPT_BY_TOOLS = {"__pycache__", ".init", ".local_defs_state"}
 def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Reader:
     """Somebody with a checkout in which nothing was ever run.
 
-    Of the models that come with it one is left: another test types the check of all of them.
+    Of the models that come with it one is left: `make lint` checks all of them.
     """
     project = tmp_path_factory.mktemp("checkout")
     ignored = shutil.ignore_patterns("target", "logs", ".local_defs_state", "*.pyc.*")
@@ -44,6 +44,8 @@ def newcomer(tmp_path_factory: pytest.TempPathFactory) -> Reader:
 def test_a_file_becomes_a_champion_and_all_of_it_is_taken_back(newcomer: Reader) -> None:
     before = _own_files(newcomer.deployment.project)
     newcomer.read(list(commands_of(PAGE)))
+    for model in (KEPT_MODEL, newcomer.deployment.model):
+        assert f"{model}: every candidate fits and predicts" in _said(newcomer, " check")
     assert "is the champion" in _said(newcomer, " train ")
     assert "100 rows" in _said(newcomer, " predict ")
     assert _own_files(newcomer.deployment.project) == before
