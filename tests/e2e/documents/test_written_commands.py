@@ -25,7 +25,7 @@ def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
     stands_for = {
         # The demo of the tests ends in February.
         **dict.fromkeys(("2013-04-01", "2013-05-06", "2013-06-10"), "2013-01-28"),
-        # One week of weeks: what follows the first champion is the same every week.
+        # One week: what follows the first champion is the same in every other.
         "replay spam --from 2002-08-12": "replay spam --from 2002-08-12 --to 2002-08-18",
         "1998-05-31": "1997-12-07",
         "2013-07-28-UA1010-EWR": "2013-02-10-UA1010-EWR",
