@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from mlops_platform.cli import COMMANDS, main
 from mlops_platform.cli.console import console
 from mlops_platform.cli.home.setup import parsed_project
+from mlops_platform.components import models
 from mlops_platform.data.features.dbt import DbtProjectFolder
 from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.ledger.ledger import Ledger
@@ -81,9 +83,14 @@ def test_a_document_has_its_fields(
     assert set(answered) == fields
 
 
-@pytest.mark.slow
-def test_a_check_answers_with_mistakes_and_models(past: Past) -> None:
-    assert set(document_of("check")) == {"mistakes", "models"}
+def test_a_check_answers_with_mistakes_and_models(
+    past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "defs.yaml").write_text("type: of.nobody\n")
+    monkeypatch.setattr(models, "DEFS", tmp_path)
+    answered = document_of("check", exit_code=1)
+    assert set(answered) == {"mistakes", "models"}
+    assert {"file", "line", "problem"} <= set(answered["mistakes"][0])
 
 
 def test_a_story_has_its_decisions_with_moments_of_one_convention(past: Past) -> None:

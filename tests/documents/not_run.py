@@ -23,7 +23,7 @@ _APPROVE = Elsewhere(
 
 NOT_RUN: dict[str, Elsewhere] = {
     "make setup": Elsewhere("installs packages, as before every test", "Makefile", "test: setup"),
-    "make demo": Elsewhere("minutes; a smaller one is run", "tests/e2e/conftest.py", ".demo()"),
+    "make demo": Elsewhere("minutes; a smaller one is run", "tests/e2e/conftest.py", ".demo("),
     "make portfolio": Elsewhere(
         "minutes of every model", "tests/cli/test_portfolio.py", '"portfolio"'
     ),
@@ -52,6 +52,14 @@ NOT_RUN: dict[str, Elsewhere] = {
     "curl -s localhost:3001/v1/forecast -H 'Content-Type: application/json' "
     """-d '{"series": "JFK|B6", "origin": "2013-12-16"}'""": Elsewhere(
         "another model answers here", "tests/serving/http/test_expanded.py", "/v1/forecast"
+    ),
+    "mlops check": Elsewhere(
+        "fits the candidates of every model; the tutorial checks the demo's and its own",
+        "Makefile",
+        "$(BIN)/mlops check",
+    ),
+    "mlops train flight_delay": Elsewhere(
+        "trained in a home that has lived", "tests/e2e/home/test_old_home.py", '"train", MODEL'
     ),
     "mlops prove flight_delay": Elsewhere(
         "minutes of all rows; the tutorial proves a part", "docs/tutorial/README.md", "mlops prove"

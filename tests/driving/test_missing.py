@@ -1,5 +1,6 @@
 """Which days are to be landed and built before a training."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -18,7 +19,8 @@ from mlops_platform.definitions import defs
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.missing import unbuilt_days, unlanded_days
 from mlops_platform.files import write_text
-from mlops_platform.settings import Settings
+from mlops_platform.settings import Settings, settings
+from tests.homes.stamped import write_stamp
 
 FIRST = date(2013, 1, 1)
 TABLES = ("flight_schedules", "flight_outcomes", "weather")
@@ -41,10 +43,22 @@ def model() -> LifecycleModel:
     return declared_lifecycle("flight_delay")
 
 
+@pytest.fixture(scope="module")
+def definitions(tmp_path_factory: pytest.TempPathFactory) -> dg.Definitions:
+    """Loaded once: they name no home."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MLOPS_HOME", str(tmp_path_factory.mktemp("definitions")))
+        settings.cache_clear()
+        write_stamp(settings().home)
+        loaded = defs()
+    settings.cache_clear()
+    return loaded
+
+
 @pytest.fixture
-def driver(home: Settings):
+def driver(definitions: dg.Definitions, home: Settings) -> Iterator[JobDriver]:
     with open_instance() as instance:
-        yield JobDriver(defs(), instance)
+        yield JobDriver(definitions, instance)
 
 
 def test_days_are_missing_once_they_have_ended_where_they_are(

@@ -19,7 +19,7 @@ from mlops_platform.components.instance import open_instance
 from mlops_platform.components.landing.jobs import daily_landings
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
 from mlops_platform.components.models import declared_lifecycles
-from mlops_platform.data.features.builds import FIRST_STORE, Builds, BuildState
+from mlops_platform.data.features.builds import FIRST_STORE, STATE_FILE, Builds, BuildState
 from mlops_platform.data.features.published import published_days, published_digest
 from mlops_platform.data.landing.deliveries import day_folder, day_rows, delivery_folders
 from mlops_platform.data.landing.landed_table import read_state
@@ -98,9 +98,22 @@ class Place:
         (run,) = instance.get_runs(limit=1)
         return any(text in event.user_message for event in instance.all_logs(run.run_id))
 
+    def events(self, kind: dg.DagsterEventType) -> list[dg.DagsterEvent]:
+        """What happened in the last run."""
+        instance = self.driver.instance
+        (run,) = instance.get_runs(limit=1)
+        entries = instance.all_logs(run.run_id, of_type=kind)
+        return [entry.dagster_event for entry in entries if entry.dagster_event is not None]
+
     @property
     def published(self) -> dict[str, str]:
         return {table: published_digest(self.home.published, table) for table in TABLES}
+
+    @property
+    def published_files(self) -> dict[Path, bytes]:
+        """Every file of the store but the one that says what was built of what."""
+        files = (file for file in self.home.published.rglob("*") if file.is_file())
+        return {file: file.read_bytes() for file in files if file.name != STATE_FILE}
 
 
 def landing_job(definitions: dg.Definitions, table: str) -> str:
@@ -113,39 +126,48 @@ def landing_job(definitions: dg.Definitions, table: str) -> str:
     return job
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+@dataclass(frozen=True)
+class Built:
     """The lake, the warehouse and what sources keep of a home that was landed and built once."""
+
+    home: Path
+    definitions: dg.Definitions
+    """Loaded once: they name no home."""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("MLOPS_HOME", str(tmp_path_factory.mktemp("built") / "mlops"))
         settings.cache_clear()
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         copy_dagster_yaml(settings())
         write_stamp(settings().home)
-        with _opened(settings()) as place:
+        definitions = defs()
+        with _opened(settings(), definitions) as place:
             place.driver.run("land_snapshots")
             place.driver.run(landing_job(place.driver.definitions, "weather"), tags=day_range(DAYS))
             rmtree(day_folder(place.home.landing, "weather", GAP))
             place.build(DAYS[0], DAYS[-2])
-            root = place.home.home
+            built = Built(place.home.home, definitions)
     settings.cache_clear()
-    return root
+    return built
 
 
 @pytest.fixture
-def place(built: Path, home: Settings) -> Iterator[Place]:
+def place(built: Built, home: Settings) -> Iterator[Place]:
     """A copy of it, and runs of its own."""
     for part in ("lake", "warehouse", "cache"):
-        copytree(built / part, home.home / part)
-    with _opened(home) as place:
+        copytree(built.home / part, home.home / part)
+    with _opened(home, built.definitions) as place:
         yield place
 
 
 @contextmanager
-def _opened(home: Settings) -> Iterator[Place]:
+def _opened(home: Settings, definitions: dg.Definitions) -> Iterator[Place]:
     deployment_at(home).ledger.create_schema()
     with open_instance() as instance:
-        yield Place(home, JobDriver(defs(), instance))
+        yield Place(home, JobDriver(definitions, instance))
 
 
 def longer(delays: pa.Table, minutes: int) -> pa.Table:
@@ -214,14 +236,22 @@ def test_what_is_built_again_is_what_is_built_anew(place: Place) -> None:
 
 
 def test_a_build_that_fails_leaves_its_days_stale(place: Place) -> None:
-    before = place.published
+    before, files = place.published, place.published_files
     outcomes = place.rows("flight_outcomes", DAYS[6])
     place.correct("flight_outcomes", DAYS[6], longer(outcomes, 5000))
     stale = place.state
-    with pytest.raises(MlopsError, match="nothing was published"):
+    with pytest.raises(MlopsError, match="nothing was published") as refusal:
         place.rebuild.build({FIRST_STORE: stale})
     assert place.state.stale_days == stale.stale_days
-    assert place.published == before
+    assert place.published_files == files
+    # The run says what failed, and that no table was made.
+    assert "build these days again" in str(refusal.value)
+    assert len(place.events(dg.DagsterEventType.RUN_FAILURE)) == 1
+    assert place.events(dg.DagsterEventType.ASSET_MATERIALIZATION) == []
+    evaluations = place.events(dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = [event.asset_check_evaluation_data for event in evaluations]
+    failed = {check.check_name for check in checks if not check.passed}
+    assert any(name in str(refusal.value) for name in failed)
     # The delivery that nobody can build is taken away.
     rmtree(delivery_folders(day_folder(place.home.landing, "flight_outcomes", DAYS[6]))[-1])
     place.rebuild.build({FIRST_STORE: place.state})

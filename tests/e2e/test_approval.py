@@ -1,7 +1,6 @@
 """A shipped model that nobody but a person releases, with limits on gaps between groups."""
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,9 +11,8 @@ pytestmark = pytest.mark.slow
 MODEL = "mortality_risk"
 
 
-def test_a_model_that_people_must_approve_waits_for_one(project: Path, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    clinic = replace(Deployment(project, home, mlflow_port=0), model=MODEL)
+def test_a_model_that_people_must_approve_waits_for_one(untrained: Deployment) -> None:
+    clinic = replace(untrained, model=MODEL)
     trained = clinic.mlops("train", MODEL)
     assert f"Version 1 of {MODEL} waits for a person." in trained
     assert "all 10 criteria pass" in trained

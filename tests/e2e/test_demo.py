@@ -1,4 +1,4 @@
-"""`mlops demo`: what it leaves, that it is repeatable, and that it survives being killed."""
+"""`mlops demo`: what it leaves, and that it survives being killed."""
 
 import json
 from contextlib import suppress
@@ -8,15 +8,9 @@ import psutil
 import pytest
 
 from mlops_platform.training.judging.criteria import CRITERIA
+from tests.e2e.interrupting import interrupt_demo_in
 
 pytestmark = pytest.mark.slow
-
-CHAMPION = dg.AssetKey(["flight_delay", "champion"])
-
-
-def _materialisations(deployment, key: dg.AssetKey) -> int:
-    with deployment.instance() as instance:
-        return len(instance.fetch_materializations(key, limit=100).records)
 
 
 def test_the_first_champion_is_released_documented_and_packaged(deployment) -> None:
@@ -45,29 +39,10 @@ def test_every_check_of_the_first_release_passes(deployment) -> None:
     assert [name for name, passed in checks.items() if not passed] == []
 
 
-def test_a_second_demo_changes_nothing(deployment) -> None:
-    summary = (deployment.settings.demo / "summary.json").read_bytes()
-    pointer = deployment.pointer.read_bytes()
-    versions = deployment.registry.versions("flight_delay")
-    materialised = _materialisations(deployment, CHAMPION)
-    with deployment.instance() as instance:
-        runs = instance.get_runs_count()
-
-    shown = deployment.demo()
-
-    assert shown.count("done before") == 5
-    assert (deployment.settings.demo / "summary.json").read_bytes() == summary
-    assert deployment.pointer.read_bytes() == pointer
-    assert deployment.registry.versions("flight_delay") == versions
-    assert _materialisations(deployment, CHAMPION) == materialised
-    with deployment.instance() as instance:
-        assert instance.get_runs_count() == runs
-
-
-def test_a_demo_that_is_killed_three_times_goes_on_where_it_was(untrained) -> None:
+def test_a_demo_that_is_killed_interrupted_and_killed_goes_on_where_it_was(untrained) -> None:
     untrained.kill_demo_in("flight_delay__candidate", "--windows", "0")
     assert untrained.ledger.current_release("flight_delay") is None
-    untrained.kill_demo_in("flight_delay__bento", "--windows", "0")
+    interrupt_demo_in(untrained, "flight_delay__bento", "--windows", "0")
     released = untrained.ledger.current_release("flight_delay")
     assert released is not None
     assert released.bento_tag is None

@@ -1,89 +1,48 @@
 """What a newcomer sees of the demo: on a terminal, where Ctrl-C is pressed, and through a pipe."""
 
 import os
-import pty
 import re
 import subprocess
-import sys
 import time
 import urllib.request
 from contextlib import suppress
 
-import psutil
 import pytest
 
-from tests.e2e.conftest import DEADLINE_SECONDS, SMALL_DEMO
+from tests.e2e.conftest import DEADLINE_SECONDS
+from tests.e2e.interrupting import interrupt_demo_in
+from tests.ports import free_port
 
 pytestmark = pytest.mark.slow
 
-INTERRUPTED = "Interrupted: what was finished is kept, and `mlops demo` again goes on where it was."
-PHASE = re.compile(r"✓ (land|build features|train, judge and release|2013-01-28|sum up) +(\S.*)")
+PHASES = [
+    *("land", "build features", "train, judge and release"),
+    *("2013-01-28", "2013-02-04", "sum up"),
+]
+PHASE = re.compile(r"✓ (.+?) +([\d.]+ s)")
 
 
-def _interrupted_on_a_terminal(deployment, step: str) -> tuple[int, str]:
-    """Exit code and output of a demo on a terminal of which Ctrl-C is pressed while a step runs."""
-    terminal, shown_to_it = pty.openpty()
-    process = subprocess.Popen(
-        ["setsid", "--ctty", "--wait", sys.executable, str(SMALL_DEMO), "--windows", "1"],
-        cwd=deployment.project,
-        env={**deployment.environment, "COLUMNS": "80", "TERM": "xterm"},
-        stdin=shown_to_it,
-        stdout=shown_to_it,
-        stderr=shown_to_it,
-    )
-    os.close(shown_to_it)
-    output, deadline, pressed = b"", time.monotonic() + DEADLINE_SECONDS, False
-    with suppress(OSError):  # the terminal is gone when the process is
-        while block := os.read(terminal, 65536):
-            output += block
-            assert time.monotonic() < deadline, output
-            if step.encode() in output and not pressed:
-                os.write(terminal, b"\x03")
-                pressed = True
-    os.close(terminal)
-    return process.wait(60), output.decode()
-
-
-@pytest.mark.parametrize("step", ["flight_delay__candidate", "flight_delay__bento"])
-def test_ctrl_c_is_one_sentence_and_code_130(untrained, step: str) -> None:
-    code, output = _interrupted_on_a_terminal(untrained, step)
-    assert code == 130, output
-    assert "Traceback" not in output
-    assert "Warning" not in output
-    assert output.rstrip().endswith(INTERRUPTED)
-    marked = f"MLOPS_HOME={untrained.home}"
-    assert not [
-        process
-        for process in psutil.process_iter()
-        if marked in [f"{name}={text}" for name, text in _environment(process).items()]
-    ]
-
-
-def _environment(process: psutil.Process) -> dict[str, str]:
-    try:
-        return process.environ()
-    except (psutil.Error, OSError):
-        return {}
+def test_ctrl_c_is_one_sentence_and_code_130(untrained) -> None:
+    interrupt_demo_in(untrained, "flight_delay__candidate", "--windows", "1")
 
 
 def test_a_piped_demo_is_a_line_per_phase_and_one_screen_whose_last_line_serves(
-    untrained, tmp_path
+    first_demo, tmp_path
 ) -> None:
-    program = (sys.executable, str(SMALL_DEMO), "--windows", "1")
-    lines = untrained.run(*program, COLUMNS="80").splitlines()
+    deployment, lines = first_demo
 
-    phases, summary = lines[:5], lines[6:]
-    assert [PHASE.fullmatch(line)[2] for line in phases[:2]] == ["done before"] * 2
-    assert all(re.fullmatch(r"[\d.]+ s", PHASE.fullmatch(line)[2]) for line in phases[2:])
-    assert lines[5] == ""
+    phases, summary = lines[: len(PHASES)], lines[len(PHASES) + 1 :]
+    assert [PHASE.fullmatch(line)[1] for line in phases] == PHASES
+    assert lines[len(PHASES)] == ""
     assert len(summary) <= 40
-    paths = [line for line in summary if str(untrained.home) in line]
+    paths = [line for line in summary if str(deployment.home) in line]
     assert [line for line in summary if len(line) > 80 and line not in paths] == []
-    tables = (untrained.settings.demo / "summary.txt").read_text()
+    tables = (deployment.settings.demo / "summary.txt").read_text()
     for text in ("criterion of the gate", "log loss by window", "retrainings"):
         assert text in tables
 
-    serve = re.sub(r"--port \d+", f"--port {untrained.mlflow_port}", lines[-1])
+    port = free_port()
+    serve = re.sub(r"--port \d+", f"--port {port}", lines[-1])
     assert serve != lines[-1]
     (home,) = [line for line in summary if line.lstrip().startswith("export MLOPS_HOME=")]
     # As they stand, in a folder and an environment that know nothing of the platform.
@@ -96,11 +55,11 @@ def test_a_piped_demo_is_a_line_per_phase_and_one_screen_whose_last_line_serves(
             cwd=tmp_path,
             stdout=log,
             stderr=log,
-            env={**known, "PATH": untrained.environment["PATH"]},
+            env={**known, "PATH": deployment.environment["PATH"]},
         ) as service,
     ):
         try:
-            _wait_until_ready(service, untrained.mlflow_port)
+            _wait_until_ready(service, port)
         finally:
             service.terminate()
 

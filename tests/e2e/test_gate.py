@@ -29,7 +29,7 @@ def unchanged_champion(deployment):
     assert deployment.registry.alias_version("flight_delay", "champion") == 1
 
 
-def test_a_losing_candidate_is_a_normal_outcome(
+def test_a_losing_candidate_is_a_normal_outcome_and_another_demo_changes_nothing(
     deployment, unchanged_champion, as_of: dict
 ) -> None:
     run = deployment.train(config=as_of, E2E_MINIMUM_ROC_AUC="0.999")
@@ -46,10 +46,16 @@ def test_a_losing_candidate_is_a_normal_outcome(
     assert "must be at least 0.999" in decision.reason
     assert decision.evidence["mlflow_run"]
     assert run.run_id[:8] in decision.actor
-    # The demo still tells of the champion, not of the candidate that lost to it.
-    deployment.demo()
-    summary = json.loads((deployment.settings.demo / "summary.json").read_text())
-    assert (summary["verdict"], summary["version"]) == ("promote", 1)
+    # The demo has nothing to do, and still tells of the champion, not of what lost to it.
+    file = deployment.settings.demo / "summary.json"
+    summary = file.read_bytes()
+    with deployment.instance() as instance:
+        runs = instance.get_runs_count()
+    assert deployment.demo().count("done before") == 5
+    assert file.read_bytes() == summary
+    assert json.loads(summary)["verdict"] == "promote"
+    with deployment.instance() as instance:
+        assert instance.get_runs_count() == runs
 
 
 def test_without_new_days_the_gate_waits(deployment, unchanged_champion) -> None:

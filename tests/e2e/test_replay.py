@@ -134,14 +134,15 @@ def test_a_week_that_matured_was_measured_again_in_the_run_of_the_next(deploymen
     assert {record.run_id for record in newest} == {""}
 
 
-def test_a_week_that_was_killed_is_gone_on_with(untrained) -> None:
-    untrained.kill_demo_in("flight_delay__drift_report", "--windows", "1")
+def test_a_week_that_was_killed_is_gone_on_with(deployment, tmp_path) -> None:
+    copy = deployment.copied_to(tmp_path / "home")
+    copy.kill_demo_in("flight_delay__drift_report", "--windows", "3")
 
-    shown = untrained.demo("--windows", "1")
+    shown = copy.demo("--windows", "3")
 
-    assert shown.count("done before") == 3  # land, features, the first champion
-    summary = json.loads((untrained.settings.demo / "summary.json").read_text())
-    assert [row["start"] for row in summary["windows"]] == WEEKS[:1]
-    with untrained.instance() as instance:
+    assert shown.count("done before") == 5  # land, features, the first champion and two weeks
+    summary = json.loads((copy.settings.demo / "summary.json").read_text())
+    assert [row["start"] for row in summary["windows"]] == [*WEEKS, "2013-02-11"]
+    with copy.instance() as instance:
         runs = instance.get_runs(WINDOWS)
-    assert [run.status.value for run in runs] == ["SUCCESS", "FAILURE"]
+    assert [run.status.value for run in runs] == ["SUCCESS", "FAILURE", "SUCCESS", "SUCCESS"]

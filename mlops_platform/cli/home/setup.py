@@ -4,6 +4,7 @@ import hashlib
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from rich.markup import escape
@@ -20,6 +21,8 @@ from mlops_platform.settings import DBT_PROJECT, PROJECT_ROOT, Settings, setting
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.scaffold.journal.journal import Journal
 from mlops_platform.usecases.scaffold.journal.writing import take_back_unfinished
+
+DBT_PROJECT_KEY: Final = "dbt_project"
 
 
 @click.command()
@@ -39,12 +42,16 @@ def ensure_set_up() -> bool:
     close_home(current.home)
     take_back_unfinished(Journal(PROJECT_ROOT))
     inputs = _inputs()
-    if stamp_content(current.home) == inputs:
+    stamp = stamp_content(current.home)
+    if stamp == inputs:
         # Another home, or another version of the project, may have had the last word.
         made_before = _dbt_project(current).is_parsed
         parsed_project()
         return not made_before
-    _set_up(current)
+    if stamp == inputs | {DBT_PROJECT_KEY: stamp.get(DBT_PROJECT_KEY)}:
+        parsed_project()  # databases know nothing of it
+    else:
+        _set_up(current)
     write_json(current.home / STAMP_FILE, inputs)
     close_home(current.home)
     return True
@@ -115,7 +122,7 @@ def _inputs() -> dict[str, str | int]:
         # Hashed, because a URL may hold a password.
         "databases": hashlib.sha256(databases.encode()).hexdigest(),
         "ledger_schema": REVISIONS[-1],
-        "dbt_project": project_digest(DBT_PROJECT),
+        DBT_PROJECT_KEY: project_digest(DBT_PROJECT),
         "dagster_yaml": sha256_of_file(settings().dagster_yaml),
         "requirements_lock": sha256_of_file(PROJECT_ROOT / "requirements.lock"),
         "python": sys.version,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from mlops_platform.tasks import Task
 
-WARM_UP, REPEATS = 5, 50
+WARM_UP, REPEATS = 3, 21
 
 
 def cpu_seconds() -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from mlops_platform.cli.home import setup
 from mlops_platform.cli.home.setup import ensure_set_up, parsed_project
 from mlops_platform.data.landing import adoption
 from mlops_platform.data.landing.deliveries import landed_rows
@@ -66,3 +67,16 @@ def test_another_home_of_a_project_that_is_parsed_is_set_up_without_parsing_it(
     made_at = parsed_project().stat().st_mtime_ns
     assert ensure_set_up()
     assert parsed_project().stat().st_mtime_ns == made_at
+
+
+def test_where_the_dbt_project_alone_has_changed_no_database_is_opened(
+    home: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensure_set_up()
+    stamp = home.home / "setup.json"
+    current = json.loads(stamp.read_text())
+    stamp.write_text(json.dumps(current | {"dbt_project": "of yesterday"}))
+    monkeypatch.setattr(setup, "_set_up", lambda current: pytest.fail("everything was set up"))
+    assert ensure_set_up()
+    assert json.loads(stamp.read_text()) == current
+    assert not ensure_set_up()

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Literal, NamedTuple
 
 import pyarrow as pa
+import pytest
 from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
@@ -150,6 +151,7 @@ def cases(draw: st.DrawFn) -> Case:
     return Case(table, column, draw(st.lists(sent, min_size=1, max_size=9)), moments, moved_at)
 
 
+@pytest.mark.slow
 @settings(max_examples=120)
 @given(cases())
 def test_versions_are_what_was_known_at_every_moment(case: Case) -> None:

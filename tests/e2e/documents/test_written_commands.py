@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documents.blocks import PAGES, TUTORIAL, all_commands, commands_of, name_of
+from tests.documents.blocks import PAGES, TUTORIAL, commands_of, name_of
 from tests.e2e.documents.running import Reader
 
 pytestmark = pytest.mark.slow
@@ -13,7 +13,6 @@ pytestmark = pytest.mark.slow
 OF_THE_TUTORIAL = {
     shown.plain for page in PAGES if name_of(page) == TUTORIAL for shown in commands_of(page)
 }
-CHECK = "mlops check"
 SHOWING = [page for page in PAGES if name_of(page) != TUTORIAL and any(commands_of(page))]
 
 
@@ -26,7 +25,9 @@ def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
     stands_for = {
         # The demo of the tests ends in February.
         **dict.fromkeys(("2013-04-01", "2013-05-06", "2013-06-10"), "2013-01-28"),
-        "2002-08-12": "2002-09-30",  # its last week
+        # One week: what follows the first champion is the same in every other.
+        "replay spam --from 2002-08-12": "replay spam --from 2002-08-12 --to 2002-08-18",
+        "1998-05-31": "1997-12-07",
         "2013-07-28-UA1010-EWR": "2013-02-10-UA1010-EWR",
         "/mnt/backups": str(backups),
         **{
@@ -40,8 +41,3 @@ def reader(deployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rea
 @pytest.mark.parametrize("page", SHOWING, ids=name_of)
 def test_what_a_page_shows_works(page: Path, reader: Reader) -> None:
     reader.read(list(commands_of(page)))
-
-
-def test_every_candidate_of_the_deployed_model_passes_the_check(reader: Reader) -> None:
-    reader.read([shown for shown in all_commands() if shown.plain == CHECK])  # if no page has yet
-    assert "flight_delay: every candidate fits and predicts" in reader.said[CHECK]

@@ -120,17 +120,7 @@ def test_it_answers_what_the_lost_one_answered(lost: Lost, restored: "Deployment
     assert _answer(restored) == lost.answer
 
 
-def test_its_windows_go_on_and_nothing_is_written_where_the_lost_one_was(
-    lost: Lost, restored: "Deployment"
-) -> None:
-    restored.demo("--windows", "4")
-    predictions = restored.settings.predictions
-    assert predictions_file(predictions, MODEL, "2013-02-18").is_file()
-    assert restored.ledger.verify_chain(MODEL) is None
-    assert not lost.deployment.home.exists()
-
-
-def test_backups_of_the_middle_of_the_work_are_whole_and_gone_on_with(
+def test_backups_of_the_middle_of_the_work_are_whole_and_gone_on_with_where_nothing_was(
     lost: Lost, tmp_path: Path
 ) -> None:
     for at in range(WHILE_AT_WORK):
@@ -141,6 +131,8 @@ def test_backups_of_the_middle_of_the_work_are_whole_and_gone_on_with(
     midway.demo("--windows", "3")
     assert predictions_file(midway.settings.predictions, MODEL, NEXT_WEEK).is_file()
     assert _latest_window(midway.mlops("status", "--json")) == _latest_window(lost.said["status"])
+    assert midway.ledger.verify_chain(MODEL) is None
+    assert not lost.deployment.home.exists()
 
 
 def _latest_window(status: str) -> Any:

@@ -2,7 +2,7 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
 
@@ -29,6 +29,7 @@ def every_outcome(probabilities):
         yield drawn, float(np.prod(np.where(drawn == 1, probabilities, 1 - probabilities)))
 
 
+@settings(max_examples=30)  # of up to 64 outcomes each
 @given(rows=ROWS)
 def test_expected_figures_are_the_mean_over_every_possible_outcome(rows):
     scores, probabilities = np.array(rows).T

@@ -192,7 +192,7 @@ def test_row_time_is_cpu_time_and_not_waiting():
     rows = pd.DataFrame({"a": range(7)})
     before = perf_counter()
     assert row_cpu_milliseconds(DEFAULT_TASK, Sleeper(), rows) < 2
-    assert perf_counter() - before > 0.25
+    assert perf_counter() - before > 0.1
     assert 5 <= row_cpu_milliseconds(DEFAULT_TASK, Worker(), rows) < 15
 
 

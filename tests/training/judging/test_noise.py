@@ -74,6 +74,7 @@ def _evaluated(spec: ModelSpec, rows: pd.DataFrame, recipe: Any) -> Evaluation:
     return evaluate(spec, fit_candidate(spec, recipe, split), split, artifact_bytes=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
 def test_a_model_of_shuffled_labels_is_not_better_than_the_baseline(
     task: str, declare: Any, make_rows: Any, recipe_for: Any

@@ -19,6 +19,7 @@ from tests.documents.cases import Case, refuse_undocumented
 from tests.usecases.proof.conftest import NOW
 from tests.usecases.proof.orders import land_orders, spec_of
 
+pytestmark = pytest.mark.slow
 UNSEEN = "nobody saw it but in the tables of the flights, by tests written for them"
 TELLS = "`mlops prove` fails: column, entity, event time, the fact that leaked, the likely fix"
 COMPARES = "`mlops prove` fails: table, day, key, column, both values, the likely fix"
