@@ -84,7 +84,7 @@ def clustered_mean(
     return ClusteredMean(mean, float(error), count - 1)
 
 
-def doubt_of_proportion(
+def doubt_of_easier_rows(
     excesses: NDArray[Any],
     hardness: NDArray[Any],
     units: NDArray[Any],
@@ -93,9 +93,10 @@ def doubt_of_proportion(
 ) -> float:
     """Variance of a promise in proportion to hardness, for rows that are as hard as `elsewhere`.
 
-    It is 0 where they are as hard as those of the promise, or these all alike. Else it grows as the
-    variance of the slope of a line through the means of the units, counted by their rows, times the
-    squared distance (Draper and Smith 1998, "Applied regression analysis", section 1.4).
+    It is 0 where they are not easier than those of the promise, or these all alike. Else it grows
+    as the variance of the slope of a line through the means of the units, counted by their rows,
+    times the squared distance (Draper and Smith 1998, "Applied regression analysis", section 1.4).
+    What is harder than the promise has no such excuse: to lose more there is to be told.
 
     Args:
         excesses: over what is promised, one per row, NaN where it has none, shape (rows,).
@@ -111,15 +112,15 @@ def doubt_of_proportion(
     distinct, at = np.unique(units[known], return_inverse=True)
     if len(distinct) < FEWEST_UNITS:
         return 0.0
-    rows, x, y = (
+    rows, hard, over = (
         np.bincount(at, weights=values[known])
         for values in (counted, counted * hardness, counted * excesses)
     )
-    shares, x, y = rows / rows.sum(), x / rows, y / rows
-    mean = float(shares @ x)
-    from_mean, excess = x - mean, y - shares @ y
+    shares = rows / rows.sum()
+    mean = float(hard.sum() / rows.sum())
+    from_mean, excess = hard / rows - mean, over / rows - over.sum() / rows.sum()
     spread = float(shares @ from_mean**2)
-    if spread <= (ALIKE * mean) ** 2:
+    if elsewhere >= mean or spread <= (ALIKE * mean) ** 2:
         return 0.0
     slope = float(shares @ (from_mean * excess)) / spread
     residual = float(shares @ (excess - slope * from_mean) ** 2) / (len(distinct) - 2)

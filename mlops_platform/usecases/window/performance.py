@@ -26,7 +26,7 @@ from mlops_platform.monitoring.performance.interval import (
     ClusteredMean,
     Interval,
     clustered_mean,
-    doubt_of_proportion,
+    doubt_of_easier_rows,
 )
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity, label_maturity
 from mlops_platform.monitoring.performance.window_performance import (
@@ -234,7 +234,7 @@ def _intervals(
 def _increase(rows: LabelledRows, tested: LabelledRows, promised: float) -> ClusteredMean | None:
     """Of the loss over what the test promises, which was promised by the test's own days.
 
-    It was for rows as hard as these: that others lose in proportion is in doubt as well.
+    It was for rows as hard as these: that easier ones lose in proportion is in doubt as well.
 
     Args:
         promised: loss over that of the baseline, on the test rows.
@@ -248,7 +248,7 @@ def _increase(rows: LabelledRows, tested: LabelledRows, promised: float) -> Clus
         each.predictions.mean_of(each.baseline_losses) for each in (rows, tested)
     )
     scale = hardness / hardness_of_test if hardness_of_test else 0.0
-    doubt = doubt_of_proportion(
+    doubt = doubt_of_easier_rows(
         of_test, tested.baseline_losses, tested.units, hardness, tested.predictions.weights
     )
     error = ((scale * on_test.error) ** 2 + doubt) ** 0.5

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import bootstrap, linregress
 
-from mlops_platform.monitoring.performance.interval import clustered_mean, doubt_of_proportion
+from mlops_platform.monitoring.performance.interval import clustered_mean, doubt_of_easier_rows
 
 
 def week(random, days=7):
@@ -98,7 +98,7 @@ def test_a_promise_of_days_that_were_harder_is_in_doubt():
         # Nothing has changed but the weather.
         losses, hardness, days = hard_days(random)
         increase = clustered_mean(losses - promised * hardness, days)
-        doubt = doubt_of_proportion(*of_test, hardness.mean())
+        doubt = doubt_of_easier_rows(*of_test, hardness.mean())
         unsure = tested._replace(error=(tested.error**2 + doubt) ** 0.5)
         bold.append(increase.less_sure_by(tested).interval(0.98).lower > 0)
         alarms.append(increase.less_sure_by(unsure).interval(0.98).lower > 0)
@@ -111,12 +111,12 @@ def test_the_doubt_is_that_of_the_slope_of_the_means_of_days():
     hardness, excesses = random.lognormal(3, 0.4, 9), random.normal(0, 1, 9)
     line = linregress(hardness, excesses)
 
-    doubt = doubt_of_proportion(excesses, hardness, np.arange(9), hardness.mean() + 5)
+    doubt = doubt_of_easier_rows(excesses, hardness, np.arange(9), hardness.mean() - 5)
 
     assert doubt == pytest.approx((5 * line.stderr) ** 2)
-    assert doubt_of_proportion(excesses, hardness, np.arange(9), hardness.mean()) < 1e-20
-    assert doubt_of_proportion(excesses, np.ones(9), np.arange(9), 2.0) == 0.0
-    assert doubt_of_proportion(excesses[:2], hardness[:2], np.arange(2), 2.0) == 0.0
+    assert doubt_of_easier_rows(excesses, hardness, np.arange(9), hardness.mean() + 5) == 0.0
+    assert doubt_of_easier_rows(excesses, np.ones(9), np.arange(9), 0.5) == 0.0
+    assert doubt_of_easier_rows(excesses[:2], hardness[:2], np.arange(2), 0.5) == 0.0
 
 
 def test_a_weight_counts_like_rows_and_a_row_without_a_value_not_at_all():
@@ -126,9 +126,9 @@ def test_a_weight_counts_like_rows_and_a_row_without_a_value_not_at_all():
     of_some = np.where(days == 3, np.nan, losses)
     there = days != 3
 
-    weighted = doubt_of_proportion(losses, hardness, days, 30.0, weights.astype(float))
+    weighted = doubt_of_easier_rows(losses, hardness, days, 15.0, weights.astype(float))
 
-    assert weighted == pytest.approx(doubt_of_proportion(*repeated, 30.0))
-    assert doubt_of_proportion(of_some, hardness, days, 30.0) == pytest.approx(
-        doubt_of_proportion(losses[there], hardness[there], days[there], 30.0)
+    assert weighted == pytest.approx(doubt_of_easier_rows(*repeated, 15.0))
+    assert doubt_of_easier_rows(of_some, hardness, days, 15.0) == pytest.approx(
+        doubt_of_easier_rows(losses[there], hardness[there], days[there], 15.0)
     )
