@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from mlops_platform.data.engine import identifier, literal, private_duckdb
+from mlops_platform.data.engine import identifier, private_duckdb
 from mlops_platform.data.parquet import opened_parquet
 from mlops_platform.errors import DataError
 from mlops_platform.files import replacing_file
@@ -72,15 +72,16 @@ def ranked_batches(file: Path, group: str, score: str) -> Iterator[pa.RecordBatc
     """
     import pyarrow as pa
 
-    with private_duckdb() as connection:
+    with opened_parquet(file) as rows, private_duckdb() as connection:
+        # Of these columns alone: others come from people, and may be called anything.
+        scored = rows.read(columns=["version", group, score])
+        positions = pa.array(range(scored.num_rows), pa.int64())
+        connection.register("scored", scored.append_column("position", positions))
         ranks = connection.execute(
             f"SELECT rank() OVER (PARTITION BY version, {identifier(group)} "
-            f"ORDER BY {identifier(score)} DESC)::INTEGER AS {RANK} "
-            f"FROM read_parquet({literal(str(file))}, file_row_number = true) "
-            "ORDER BY file_row_number"
+            f"ORDER BY {identifier(score)} DESC)::INTEGER AS {RANK} FROM scored ORDER BY position"
         ).fetchnumpy()[RANK]
-    start = 0
-    with opened_parquet(file) as rows:
+        start = 0
         for batch in rows.iter_batches():
             batch_ranks = pa.array(ranks[start : start + batch.num_rows], pa.int32())
             yield batch.append_column(RANK, batch_ranks)

@@ -60,6 +60,8 @@ def offers() -> pd.DataFrame:
             "usual": usual,
             "price": price,
             "rank": 0,
+            "file_row_number": 1,
+            "position": 1,
         }
     )
 
@@ -111,7 +113,7 @@ def test_rows_are_ranked_within_their_group_over_all_batches(
 def test_what_cannot_be_scored_leaves_no_file(
     predictor: Predictor, offers: pd.DataFrame, tmp_path: Path
 ) -> None:
-    source = parquet_of(tmp_path / "offers.parquet", offers[:0])
+    source = parquet_of(tmp_path / "offers.parquet", offers[:0].drop(columns="file_row_number"))
     with pytest.raises(DataError, match="no row to score"):
         predict_file(predictor, source, tmp_path / "scored.parquet")
     assert [file.name for file in tmp_path.iterdir()] == ["offers.parquet"]
