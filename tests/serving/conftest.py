@@ -32,6 +32,7 @@ from mlops_platform.serving.contents import (
     PackedRelease,
     read_contents,
 )
+from mlops_platform.serving.frames import rows_of
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.http.application import Front
 from mlops_platform.serving.http.problems import ProblemDetails
@@ -145,6 +146,12 @@ def schema(spec: ModelSpec, rows: pd.DataFrame) -> FeatureSchema:
 
 
 @pytest.fixture(scope="session")
+def usual_rows(schema: FeatureSchema, rows: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as they are: one in five lacks a value."""
+    return rows_of(schema, rows[:300])
+
+
+@pytest.fixture(scope="session")
 def model(rows: pd.DataFrame) -> Any:
     """A fitted, calibrated pipeline."""
     return fit(rows, NUMERIC, CATEGORICAL)
@@ -215,8 +222,6 @@ def export(schema: FeatureSchema, tmp_path_factory: pytest.TempPathFactory) -> E
 @pytest.fixture(scope="session")
 def entities(schema: FeatureSchema, rows: pd.DataFrame) -> dict[str, dict[str, Any]]:
     """The latest features of the entities that the served Bento can look up."""
-    from mlops_platform.serving.frames import rows_of
-
     some = rows[:40]
     return dict(zip(some["flight_id"], rows_of(schema, some), strict=True))
 

@@ -8,13 +8,10 @@ from http.client import HTTPResponse
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 
 from mlops_platform.serving.border.shortcut import LONGEST_HEAD, MOST_HEADS, Shortcut
-from mlops_platform.serving.frames import rows_of
 from mlops_platform.serving.runtime import RuntimeSettings
-from mlops_platform.serving.schema import FeatureSchema
 from tests.e2e.flights import until
 from tests.serving.border.conftest import Client, MakeGuarded
 from tests.serving.quick.test_quick_rows import MOMENT, bodies_of
@@ -47,12 +44,6 @@ def asked(client: Client, request: bytes) -> bytes:
         length = re.search(rb"content-length: (\d+)", head)
         if end and length is not None and len(body) == int(length[1]):
             return got
-
-
-@pytest.fixture(scope="module")
-def usual_rows(schema: FeatureSchema, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as they are: one in five lacks a value."""
-    return rows_of(schema, rows[:300])
 
 
 @pytest.fixture

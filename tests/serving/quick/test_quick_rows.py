@@ -9,15 +9,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from mlops_platform.serving.frames import rows_of
 from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.roles import Roles
 from mlops_platform.serving.runtime import RuntimeSettings
-from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.serving.scoring.compiled.linear import LinearScore
 from mlops_platform.serving.scoring.scorer import Scorer
 from mlops_platform.spec.serving import PredictionLogSpec
@@ -156,12 +153,6 @@ def bodies_of(rows: list[dict[str, Any]], count: int) -> list[bytes]:
         return encoded
 
     return [body() for _ in range(count)]
-
-
-@pytest.fixture(scope="module")
-def usual_rows(schema: FeatureSchema, rows: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as they are: one in five lacks a value."""
-    return rows_of(schema, rows[:300])
 
 
 def test_thousands_of_bodies_are_answered_logged_and_counted_as_by_the_endpoint(
