@@ -55,7 +55,7 @@ class QuickRows:
                 if value is None:
                     metrics.missing(name)
         if (lines := self._lines(exchange, prepared)) is not None:
-            self._append(lines.of(exchange, [score.row]), 1)
+            self._append(lines.of_row(exchange, score.row), 1)
         return prepared.answer(exchange, score)
 
     def score_batch(self, exchange: Exchange, body: bytes) -> ScoredBatch | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import orjson
 
 from mlops_platform.serving.exchange import Exchange
@@ -22,6 +23,8 @@ PredictionRoute = str
 """`predict`, `predict_batch`, `predict_by_entity`, or what a task calls its own."""
 
 logger = logging.getLogger("mlops_platform.serving")
+_encoder = msgspec.json.Encoder()
+"""Of features: rows of a type that knows their names take it half the time of dictionaries."""
 
 
 class LoggedPrediction(NamedTuple):
@@ -90,9 +93,8 @@ class PreparedLines:
     def __init__(
         self, origin: Origin, names: Sequence[str], redacted: Sequence[str], hides_entity: bool
     ) -> None:
-        self._names, self._redacted = tuple(names), frozenset(redacted)
-        self._kept = [at for at, name in enumerate(names) if name not in self._redacted]
-        self._kept_names = tuple(names[at] for at in self._kept)
+        self._kept = [at for at, name in enumerate(names) if name not in redacted]
+        self._features = _features_type([names[at] for at in self._kept])
         self._hides_entity = hides_entity
         said = {"model": origin.model, "version": origin.version, "sequence": origin.sequence}
         self._route = b',"route":' + orjson.dumps(origin.route) + b',"entity":'
@@ -101,21 +103,15 @@ class PreparedLines:
         told = orjson.dumps({**end, "redacted": list(redacted)} if redacted else end)[1:-1]
         self._end = b",%b}\n" % told if told else b"}\n"
 
-    def of(self, exchange: Exchange, rows: Iterable[PreparedRow]) -> bytes:
-        """The lines of all rows of a request, in their order."""
+    def of_row(self, exchange: Exchange, row: PreparedRow) -> bytes:
+        """The line of a row that was sent alone."""
         began, end = self._around(exchange)
-        route, origin, names = self._route, self._origin, self._names
-        lines = []
-        for position, (values, entity, outputs) in enumerate(rows):
-            features = dict(zip(names, values, strict=True))
-            for name in self._redacted:
-                features.pop(name, None)
-            shown = b"null" if self._hides_entity else entity
-            lines.append(
-                b"%b%d%b%b%b%b,%b%b"
-                % (began, position, route, shown, origin, orjson.dumps(features), outputs, end)
-            )
-        return b"".join(lines)
+        values, entity, outputs = row
+        shown = b"null" if self._hides_entity else entity
+        features = _encoder.encode(self._features(*[values[at] for at in self._kept]))
+        return b"".join(
+            (began, b"0", self._route, shown, self._origin, features, b",", outputs, end)
+        )
 
     def of_batch(
         self,
@@ -124,20 +120,23 @@ class PreparedLines:
         entities: Iterable[bytes],
         outputs: Sequence[bytes],
     ) -> bytes:
-        """The same of rows that are given by their columns: half the time for each."""
+        """The lines of rows that are given by their columns, in the order of the rows."""
         began, end = self._around(exchange)
         route, origin = self._route, self._origin
+        shown = repeat(b"null", len(outputs)) if self._hides_entity else entities
+        told = zip(shown, self._features_of(columns, len(outputs)), outputs, strict=True)
+        return b"".join(
+            [
+                b"".join((began, b"%d" % row, route, entity, origin, features, b",", output, end))
+                for row, (entity, features, output) in enumerate(told)
+            ]
+        )
+
+    def _features_of(self, columns: Sequence[Sequence[Any]], count: int) -> list[bytes]:
         kept = [columns[at] for at in self._kept]
-        rows = zip(*kept, strict=True) if kept else repeat((), len(outputs))
-        features = map(orjson.dumps, map(dict, map(zip, repeat(self._kept_names), rows)))
-        shown = repeat(b"null") if self._hides_entity else entities
-        # One buffer that grows: a thousand texts that wait for `join` cost three times as much.
-        lines = bytearray()
-        for position, told in enumerate(zip(shown, features, outputs, strict=False)):
-            entity, values, output = told
-            number = b"%d" % position
-            lines += b"".join((began, number, route, entity, origin, values, b",", output, end))
-        return bytes(lines)
+        rows = map(self._features, *kept) if kept else repeat(self._features(), count)
+        # All in one call; a line of JSON holds no line break.
+        return _encoder.encode_lines([*rows]).splitlines()
 
     def _around(self, exchange: Exchange) -> tuple[bytes, bytes]:
         """How every line of a request begins and ends."""
@@ -208,7 +207,7 @@ class PredictionLog:
             "version": record.version,
             "sequence": record.sequence,
             "role": record.role,
-            "features": features,
+            "features": orjson.Fragment(_encoder.encode(features)),
             **record.outputs,
             "latency_ms": record.latency_ms,
         }
@@ -217,6 +216,14 @@ class PredictionLog:
         if self._redacted:
             line["redacted"] = self._redacted
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _features_type(names: Sequence[str]) -> Callable[..., msgspec.Struct]:
+    """A type of rows whose JSON has these names, in this order; they are given by position."""
+    fields = [(f"f{position}", Any) for position in range(len(names))]
+    # Columns may be called what Python or msgspec keep for themselves.
+    said = {field: name for (field, _), name in zip(fields, names, strict=True)}
+    return msgspec.defstruct("Features", fields, rename=said, gc=False)
 
 
 def share_of(request_id: str) -> float:
