@@ -42,6 +42,7 @@ def own(packed: Contents, tmp_path: Path) -> Contents:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let batches of more than `FEW` rows be large."""
     monkeypatch.setattr(LinearScore, "best_rows", FEW)
+    monkeypatch.setattr(LinearScore, "columns_need_pipeline", True)
 
 
 def until(seen: Callable[[], Any]) -> None:
@@ -186,8 +187,11 @@ LIGHT = """
 import json, sys, threading, time
 from pathlib import Path
 from starlette.testclient import TestClient
+from mlops_platform.serving.scoring.compiled.linear import LinearScore
 from mlops_platform.serving.service import create_service
 
+if sys.argv[3] == "needs it":
+    LinearScore.columns_need_pipeline, LinearScore.best_rows = True, 500
 heavy = {"pandas", "sklearn", "scipy", "skops", "treelite", "joblib"}
 steps = {}
 
@@ -229,8 +233,15 @@ print(json.dumps(steps))
 
 
 @pytest.mark.slow
-def test_a_worker_has_neither_pandas_nor_scikit_learn_until_a_large_batch_comes(
-    own: Contents, row: dict[str, Any], tmp_path: Path
+@pytest.mark.parametrize(
+    ("large_batch", "loaded"),
+    [
+        pytest.param("needs it", {"pandas", "scipy", "sklearn", "skops"}, id="as of trees"),
+        pytest.param("does not", set(), id="linear"),
+    ],
+)
+def test_a_worker_has_neither_pandas_nor_scikit_learn_until_a_large_batch_needs_them(
+    own: Contents, row: dict[str, Any], tmp_path: Path, large_batch: str, loaded: set[str]
 ) -> None:
     release = own.model_directory.parent / RELEASE
     stored = json.loads(release.read_text())
@@ -239,7 +250,7 @@ def test_a_worker_has_neither_pandas_nor_scikit_learn_until_a_large_batch_comes(
     asked = tmp_path / "rows.json"
     asked.write_text(json.dumps([row, [row | {"copy": at / 100} for at in range(3001)]]))
     finished = subprocess.run(
-        [sys.executable, "-c", LIGHT, str(own.model_directory.parent), str(asked)],
+        [sys.executable, "-c", LIGHT, str(own.model_directory.parent), str(asked), large_batch],
         env=os.environ | {"MLOPS_SERVING_TRUST_PACKED": "true"},
         capture_output=True,
         text=True,
@@ -248,5 +259,6 @@ def test_a_worker_has_neither_pandas_nor_scikit_learn_until_a_large_batch_comes(
     assert finished.returncode == 0, finished.stderr
     steps = json.loads(finished.stdout.splitlines()[-1])
     assert steps["imported"] == steps["started"] == steps["asked for rows"] == []
-    assert {"pandas", "scipy", "sklearn", "skops"} <= set(steps["asked for a large batch"])
+    assert loaded <= set(steps["asked for a large batch"])
+    assert loaded or not steps["asked for a large batch"]
     assert steps["largest difference"] <= 1e-12

@@ -31,12 +31,13 @@ class LatePipeline:
 
     def get(self) -> Any | None:
         """The pipeline; None where it is not there, which begins to load it if it is time to."""
-        if self._model is None:
+        model = self._model
+        if model is None:
             with self._asking:
                 if time.monotonic() >= self._begin_at:
                     self._begin_at = math.inf
                     Thread(target=self._load_aside, name="pipeline", daemon=True).start()
-        return self._model
+        return model
 
     def require(self) -> Any:
         """The pipeline, waited for.

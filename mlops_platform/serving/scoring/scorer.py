@@ -61,7 +61,7 @@ class PositionalScorer:
         pipeline = self.scorer.pipeline_for(count)
         try:
             if pipeline is None:
-                numbers = self.compiled.numbers_of(list(zip(*columns, strict=True)))
+                numbers = self.compiled.numbers_alone(columns, count)
             else:
                 numbers = self.scorer.numbers_of_columns(pipeline, columns, count)
         except (ArithmeticError, ValueError):
@@ -167,16 +167,19 @@ class Scorer:
         raise self._unscorable(f"of one of the rows {self.task.unusable_text(unusable)}")
 
     @property
-    def compiled_rows(self) -> int:
-        """The most rows at once that the compiled model scores where there is a pipeline."""
-        return 0 if self._compiled is None else self._compiled.best_rows
+    def compiled_rows(self) -> int | None:
+        """The most rows at once that the compiled model scores where there is a pipeline.
+
+        None where it scores any number of them.
+        """
+        return 0 if self._compiled is None else self._compiled.most_rows
 
     def pipeline_for(self, count: int) -> Any | None:
         """The pipeline, where it scores so many rows; None where the compiled model does.
 
         That scores any number, more slowly, as long as a pipeline that comes late is not there.
         """
-        if self._compiled is not None and count <= self._compiled.best_rows:
+        if (most := self.compiled_rows) is None or count <= most:
             return None
         return self.model.get() if isinstance(self.model, LatePipeline) else self.model
 

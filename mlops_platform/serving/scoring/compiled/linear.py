@@ -72,12 +72,14 @@ class LinearScore:
 
     Args:
         best_rows: more at once are quicker by columns.
+        columns_need_pipeline: whether those need what loads it, scikit-learn.
     """
 
     intercept: float
     slopes: tuple[Slope, ...]
     tables: tuple[Table, ...]
-    best_rows: ClassVar[int] = 3000
+    best_rows: ClassVar[int] = 60
+    columns_need_pipeline: ClassVar[bool] = False
 
     @classmethod
     def of(cls, terms: LinearTerms) -> LinearScore:

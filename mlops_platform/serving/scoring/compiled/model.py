@@ -70,6 +70,12 @@ class CompiledModel:
         """More rows at once are quicker by columns."""
         return min(head.score.best_rows for head in self.heads)
 
+    @property
+    def most_rows(self) -> int | None:
+        """The most rows at once that it scores without the pipeline; None where any number."""
+        alone = not any(head.score.columns_need_pipeline for head in self.heads)
+        return None if alone else self.best_rows
+
     def by_position(self, names: Sequence[str]) -> CompiledModel:
         """The same of rows that are their values, in the order of `names`."""
         positions = {name: position for position, name in enumerate(names)}
@@ -88,6 +94,12 @@ class CompiledModel:
     def numbers_of(self, rows: Sequence[CompiledRow]) -> list[tuple[float, ...]]:
         """What the model says of some rows, one after the other."""
         return self._together([head.numbers(rows) for head in self.heads])
+
+    def numbers_alone(self, columns: Sequence[Sequence[Any]], rows: int) -> list[tuple[float, ...]]:
+        """The same of rows that are given by their columns, without the pipeline."""
+        if self.most_rows is None and rows > self.best_rows:
+            return self.numbers_by_column(columns, rows)
+        return self.numbers_of(list(zip(*columns, strict=True)))
 
     def numbers_by_column(self, columns: BatchColumns, rows: int) -> list[tuple[float, ...]]:
         """The same of rows that are given by their columns, of `rows` values each.

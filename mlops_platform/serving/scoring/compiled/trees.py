@@ -63,12 +63,14 @@ class CompiledTrees(TreeSum):
         used: positions of the columns that a tree splits by.
         predictors: the same trees for many rows.
         best_rows: more at once are quicker by columns.
+        columns_need_pipeline: whether those need what loads it, scikit-learn.
     """
 
     columns: tuple[CompiledColumn, ...]
     used: frozenset[int]
     predictors: TreePredictors
     best_rows: ClassVar[int] = 500
+    columns_need_pipeline: ClassVar[bool] = True
 
     def by_position(self, positions: Mapping[str, int]) -> CompiledTrees:
         """The same of the values of a row."""
@@ -87,6 +89,7 @@ class TreeliteTrees:
     Args:
         predictors: the same trees for many rows.
         best_rows: more at once are quicker by columns.
+        columns_need_pipeline: whether those need what loads it, scikit-learn.
     """
 
     columns: tuple[CompiledColumn, ...]
@@ -95,6 +98,7 @@ class TreeliteTrees:
     single_precision: bool
     predictors: TreePredictors
     best_rows: ClassVar[int] = 200
+    columns_need_pipeline: ClassVar[bool] = True
 
     def by_position(self, positions: Mapping[str, int]) -> TreeliteTrees:
         """The same of the values of a row."""

@@ -62,10 +62,12 @@ class CompiledDistance(Distance):
 
     Args:
         best_rows: more at once are quicker by columns.
+        columns_need_pipeline: whether those need what loads it, scikit-learn.
     """
 
     columns: tuple[CompiledColumn, ...]
     best_rows: ClassVar[int] = 500
+    columns_need_pipeline: ClassVar[bool] = False
 
     @classmethod
     def of(cls, terms: DistanceTerms) -> CompiledDistance:
