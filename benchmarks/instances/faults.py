@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -17,6 +18,9 @@ from mlops_platform.spec import ModelSpec
 SHARE: Final = 0.2
 UNIT: Final = 1.609344
 """Kilometres in a mile: two units of one thing that are not far from each other."""
+PERCENT: Final = 100.0
+"""The one other unit of a rate, which has no dimension."""
+RATE: Final = re.compile(r"(^|_)(rate|share)(_|$)")
 NULLS, SWAP, OTHER_UNIT = "20 % NULLs", "category swap", "unit change"
 
 
@@ -42,7 +46,8 @@ class Fault:
         if self.kind == NULLS:
             return pa.compute.if_else(hit, pa.scalar(None, column.type), column)
         if self.kind == OTHER_UNIT:
-            return pa.compute.multiply(column.cast(pa.float64()), UNIT)
+            factor = PERCENT if RATE.search(self.column) else UNIT
+            return pa.compute.multiply(column.cast(pa.float64()), factor)
         return pa.compute.if_else(hit, pa.scalar(second_commonest(column), column.type), column)
 
 

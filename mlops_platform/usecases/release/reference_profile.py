@@ -8,6 +8,7 @@ reports) would be news in every window.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -143,20 +144,30 @@ def _predicted(
     return [pa.concat_tables(tables) for tables in predicted]
 
 
+def _fewest_rows(spec: ModelSpec, days: int) -> int:
+    """Rows of a segment in so many days: as many a day as a subgroup needs that the gate judges.
+
+    Of fewer, the same entities come every day, and any change of one of them is the segment's.
+    """
+    split, fewest = spec.training.history.split, spec.evaluation.min_subgroup_rows
+    if isinstance(split, ShareSplitSpec):
+        return fewest
+    return ceil(fewest * days / split.test_days)
+
+
 def _of_predictions(
     spec: ModelSpec, connection: duckdb.DuckDBPyConnection, judged: pa.Table, released: pa.Table
 ) -> Profile:
     """What the judged candidate says, and beside it the release in the same bins."""
-    watched, evaluation = spec.task.watched, spec.evaluation
+    watched = spec.task.watched
     connection.register("judged_predictions", judged)
     rows, day = _by_unit(spec, connection, "judged_predictions")
     categories = spec.task.watched_categories
     numbers = [name for name in watched if name not in categories]
     profile = fit_profile(connection, rows, numbers, categories, day)
     bins = profile.bins.by_name[watched[0]]
-    segments = fit_segments(
-        connection, rows, bins, evaluation.subgroups, evaluation.min_subgroup_rows, day
-    )
+    fewest = _fewest_rows(spec, len(profile.column(watched[0]).dates))
+    segments = fit_segments(connection, rows, bins, spec.evaluation.subgroups, fewest, day)
     connection.register("released_predictions", released)
     rows, day = _by_unit(spec, connection, "released_predictions")
     counts = {

@@ -13,7 +13,7 @@ from mlops_platform.data.features.features import opened_features
 from mlops_platform.data.features.published import publish_table
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.monitoring.drift.profile.profile import Profile, count_window
-from mlops_platform.monitoring.drift.segments import count_segments
+from mlops_platform.monitoring.drift.segments import count_segments, segments_in
 from mlops_platform.monitoring.drift.window_drift import WindowDrift, measure_drift
 from mlops_platform.spec import ModelSpec
 from mlops_platform.tasks import Finished
@@ -22,14 +22,15 @@ from mlops_platform.usecases.release.reference_profile import profile_reference
 from tests.documents.cases import Case, refuse_undocumented
 
 ROWS_A_DAY, DAYS, REFERENCE_DAYS = 60, 56, 49
-# Of the rail a carrier's parcels nobody ever reports an outcome.
+# Of the rail's parcels nobody ever reports an outcome; by air there go three a day.
 PARCELS = f"""
 CREATE TABLE parcels AS
 SELECT
     'p' || n AS parcel_id,
     TIMESTAMPTZ '2024-01-01 00:10:00+00' + to_minutes(n * {1440 // ROWS_A_DAY}) AS event_time,
     event_time::DATE AS local_date,
-    ['road', 'sea', 'rail'][(hash(n) % 3 + 1)::INT] AS carrier,
+    CASE WHEN n % 20 = 7 THEN 'air' ELSE ['road', 'sea', 'rail'][(hash(n) % 3 + 1)::INT] END
+        AS carrier,
     hash(n, 1) % 10 + 100 * (carrier = 'rail')::INT AS weight
 FROM range({ROWS_A_DAY * DAYS}) AS parcels (n)
 """
@@ -151,6 +152,13 @@ def test_a_week_like_the_reference_is_silent_where_labels_are_missing_by_a_featu
     assert drift.segments is not None
     assert [drift.features.alarm, drift.scores.alarm, drift.segments.alarm] == [False] * 3
     assert case.reads in " ".join(column.column for column in drift.segments.columns)
+
+
+def test_a_segment_has_as_many_rows_a_day_as_a_subgroup_needs_in_the_test(world):
+    # 50 rows in the 14 days of the test are 100 in the 28 days whose predictions are the reference.
+    by_air = world.profile.column("carrier").total.rows[-1] / REFERENCE_DAYS * 28
+    assert 50 < by_air < 100
+    assert set(segments_in(world.profile)) == {f"carrier = {by}" for by in ("rail", "road", "sea")}
 
 
 def test_the_cases_are_documented():
