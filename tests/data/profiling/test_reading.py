@@ -214,6 +214,19 @@ def test_what_is_no_table_is_refused(tmp_path, files, message):
         scan_files([tmp_path])
 
 
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_a_column_that_is_called_as_duckdb_calls_the_place_of_a_row_is_refused(tmp_path, name):
+    file = tmp_path / name
+    if name.endswith("csv"):
+        file.write_text("price,File_Row_Number\n1.5,1\n2.5,2\n")
+    else:
+        pq.write_table(pa.table({"price": [1.5, 2.5], "File_Row_Number": [1, 2]}), file)
+    with pytest.raises(
+        DataError, match=rf"{name} has a column 'File_Row_Number', .* Call it otherwise"
+    ):
+        scan_files([file])
+
+
 def test_a_file_that_is_not_there_is_refused(tmp_path):
     with pytest.raises(DataError, match="does not exist"):
         scan_files([tmp_path / "none.csv"])

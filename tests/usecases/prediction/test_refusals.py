@@ -133,6 +133,12 @@ def test_an_entity_that_is_called_like_what_is_written_is_refused(
         predict(given, schema=schema)
 
 
+def test_a_column_of_the_name_that_duckdb_keeps_is_refused(predict, rows, tmp_path: Path) -> None:
+    given = parquet_of(tmp_path / "new.parquet", rows.assign(file_row_number=1))
+    with pytest.raises(DataError, match="a column 'file_row_number', a name that DuckDB keeps"):
+        predict(given)
+
+
 def test_the_input_is_never_overwritten(predict, rows, tmp_path: Path) -> None:
     source = parquet_of(tmp_path / "new.parquet", rows)
     with pytest.raises(DataError, match="is the file that is scored"):

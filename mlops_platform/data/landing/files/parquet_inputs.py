@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
+DUCKDB_ROW_NUMBER = "file_row_number"
 DURATION = "DURATION"
 """How we call what DuckDB reads as a plain number: Parquet has no such type, only Arrow has."""
 
@@ -30,7 +31,7 @@ def parquet_inputs(
     """Group files by their schema.
 
     Raises:
-        InputFileError: a file is no Parquet.
+        InputFileError: a file is no Parquet, or cannot be numbered.
     """
     by_schema: dict[pa.Schema, list[Path]] = {}
     for path in paths:
@@ -63,8 +64,24 @@ def _schema(path: Path) -> pa.Schema:
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_schema(path).remove_metadata()
+        schema = pq.read_schema(path).remove_metadata()
     except (pa.ArrowInvalid, OSError) as error:
         raise InputFileError(
             f"{path} cannot be read as Parquet ({error}).", "Deliver it again, whole."
         ) from error
+    refuse_row_number(path, schema.names)
+    return schema
+
+
+def refuse_row_number(path: Path, names: Iterable[str]) -> None:
+    """Pass where no column is called as DuckDB calls the place of a row in a Parquet file.
+
+    Raises:
+        InputFileError: one is.
+    """
+    for name in names:
+        if name.lower() == DUCKDB_ROW_NUMBER:
+            raise InputFileError(
+                f"{path} has a column {name!r}, a name that DuckDB keeps for the place of a row.",
+                "Call it otherwise in the file.",
+            )

@@ -19,7 +19,7 @@ from mlops_platform.data.landing.files.input_files import (
     kind_of,
     place,
 )
-from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs
+from mlops_platform.data.landing.files.parquet_inputs import parquet_inputs, refuse_row_number
 from mlops_platform.data.parquet_files import escaped
 from mlops_platform.data.profiling.reading.found_dialect import found_dialect, has_utf8_characters
 from mlops_platform.errors import DataError
@@ -104,6 +104,7 @@ def _parsed(
 
     inputs = csv_inputs(files, dialect, [""])
     names, parsed = column_names(inputs), scratch / "texts.parquet"
+    refuse_row_number(files[0], names)
     try:
         connection.execute(f"COPY ({_united(inputs, names)}) TO {literal(parsed)} (FORMAT parquet)")
     except duckdb.Error as error:

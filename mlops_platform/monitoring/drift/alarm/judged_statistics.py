@@ -146,14 +146,22 @@ def _new_counts(is_new: Flags, rows: Numbers, totals: Numbers) -> Numbers:
     """
     import numpy as np
 
-    if not len(rows):
-        return np.stack([totals, 0 * totals, 0 * totals], axis=1)
-    new, up_to = is_new @ rows, np.append(0.0, np.cumsum(rows))
-    # From either end, what is new before the first that is not.
-    lowest, highest = is_new.argmin(axis=1), len(rows) - is_new[:, ::-1].argmin(axis=1)
-    beyond = up_to[lowest] + up_to[-1] - up_to[highest]
-    beyond = np.where(is_new.all(axis=1), new, beyond)
+    ever = is_new.any(axis=0)
+    new = is_new[:, ever] @ rows[ever]
+    # From either end, what is new before the first key that is not.
+    low, high = (
+        np.append(0.0, np.cumsum(rows[::step]))[_leading(is_new[:, ::step])] for step in (1, -1)
+    )
+    beyond = np.minimum(low + high, new)
     return np.stack([totals - new, beyond, new - beyond], axis=1)
+
+
+def _leading(flags: Flags) -> NDArray[np.intp]:
+    """How many flags are set before the first that is not, of each row."""
+    import numpy as np
+
+    keys = flags.shape[1]
+    return np.where(flags.all(axis=1), keys, flags.argmin(axis=1) if keys else 0)
 
 
 def _statistics(
