@@ -37,11 +37,11 @@ DISTRIBUTION, NULLS, NEW_VALUES, NEW_BETWEEN, MEAN, SPREAD = (
 EITHER_WAY = frozenset({MEAN, SPREAD})
 """Statistics that may be too small as well as too large."""
 NEGLIGIBLE_DISTANCE, NEGLIGIBLE_SHARE = 0.02, 0.005
-NEGLIGIBLE_NEW_NUMBERS = 0.15
+NEGLIGIBLE_NEW_NUMBERS, NEGLIGIBLE_BETWEEN = 0.15, 0.02
 """Of the rows: a heat wave has numbers that were never seen, and another unit has little else.
 
-Those of a heat wave are beyond all that were seen. What is new between them counts from
-`NEGLIGIBLE_SHARE` on.
+Those of a heat wave are beyond all that were seen. Between them are few new ones, of sensors that
+round now and then otherwise.
 """
 NEGLIGIBLE_SPREAD = 0.02
 """Of the reference's standard deviation."""
@@ -190,7 +190,7 @@ def _statistics(
     }
     if not numeric:
         return statistics
-    statistics[NEW_BETWEEN] = np.log(new.between + NEGLIGIBLE_SHARE)
+    statistics[NEW_BETWEEN] = np.log(new.between + NEGLIGIBLE_BETWEEN)
     return statistics | _moments(coarse.bin_centres(known), reference, windows)
 
 
