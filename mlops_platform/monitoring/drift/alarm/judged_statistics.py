@@ -37,7 +37,7 @@ DISTRIBUTION, NULLS, NEW_VALUES, NEW_BETWEEN, MEAN, SPREAD = (
 EITHER_WAY = frozenset({MEAN, SPREAD})
 """Statistics that may be too small as well as too large."""
 NEGLIGIBLE_DISTANCE, NEGLIGIBLE_SHARE = 0.02, 0.005
-NEGLIGIBLE_NEW_NUMBERS, NEGLIGIBLE_BETWEEN = 0.15, 0.02
+NEGLIGIBLE_NEW_NUMBERS, NEGLIGIBLE_BETWEEN = 0.15, 0.01
 """Of the rows: a heat wave has numbers that were never seen, and another unit has little else.
 
 Those of a heat wave are beyond all that were seen. Between them are few new ones, of sensors that

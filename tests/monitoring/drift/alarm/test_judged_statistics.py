@@ -72,4 +72,4 @@ def test_another_unit_has_numbers_between_known_ones_and_a_heat_wave_has_none():
     )
     assert usual[NEW_BETWEEN] == hotter[NEW_BETWEEN]
     assert hotter[NEW_VALUES] > usual[NEW_VALUES]
-    assert other_unit[NEW_BETWEEN] == pytest.approx(np.log(0.25 + 0.02))
+    assert other_unit[NEW_BETWEEN] == pytest.approx(np.log(0.25 + 0.01))
