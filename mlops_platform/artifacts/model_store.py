@@ -1,7 +1,7 @@
 """The one way to store a fitted model, and the one way to load it."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 from zipfile import ZIP_DEFLATED
@@ -64,6 +64,9 @@ def _stored(model: Any, trusted: Collection[str]) -> tuple[bytes, set[str]]:
     from skops.io import dumps
 
     name = type(model).__name__
+    for vocabulary in _vocabularies(model):
+        # skops writes each number of NumPy into a file of its own, ten thousand for a vectorizer.
+        vocabulary.update({term: int(position) for term, position in vocabulary.items()})
     try:
         content: bytes = dumps(model, compression=ZIP_DEFLATED, compresslevel=1)
     except Exception as error:
@@ -73,6 +76,20 @@ def _stored(model: Any, trusted: Collection[str]) -> tuple[bytes, set[str]]:
         raise ArtifactError(f"{name} holds types that we do not trust: {unknown}. {_ALLOW}")
     distributions_of(types)
     return content, types
+
+
+def _vocabularies(part: Any) -> Iterator[dict[Any, Any]]:
+    """Positions by term of every fitted vectorizer in a model."""
+    if isinstance(part, (list, tuple)):
+        held: Iterable[Any] = part
+    elif hasattr(part, "get_params") and not isinstance(part, type):
+        held = vars(part).values()
+        if isinstance(vocabulary := getattr(part, "vocabulary_", None), dict):
+            yield vocabulary
+    else:
+        return
+    for each in held:
+        yield from _vocabularies(each)
 
 
 def packages_of_model(directory: Path) -> tuple[str, ...]:

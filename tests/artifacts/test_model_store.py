@@ -255,3 +255,20 @@ def test_loading_needs_only_the_standard_library_sklearn_and_skops(
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
     )
     assert result.stdout == "[] CalibratedClassifierCV\n", result.stderr
+
+
+def test_a_vocabulary_is_stored_as_one_file_and_not_one_for_each_word(tmp_path: Path) -> None:
+    from sklearn.compose import make_column_transformer
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    texts = pd.DataFrame({"text": [f"word{at} word{at // 2} word{at // 4}" for at in range(400)]})
+    # Cut to the most frequent words, scikit-learn numbers them with NumPy's own integers.
+    words = make_column_transformer((TfidfVectorizer(min_df=2, max_features=150), "text"))
+    model = make_pipeline(words, LogisticRegression()).fit(texts, np.arange(400) % 2)
+    digests = save_model(model, tmp_path)
+    with zipfile.ZipFile(tmp_path / MODEL_FILE) as archive:
+        assert len(archive.namelist()) < 20
+    loaded = load_model(tmp_path, digests)
+    np.testing.assert_array_equal(loaded.predict_proba(texts), model.predict_proba(texts))
