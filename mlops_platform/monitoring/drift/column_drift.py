@@ -13,7 +13,7 @@ from mlops_platform.monitoring.drift.statistics import (
     jensen_shannon,
     kolmogorov_smirnov,
     mean_and_deviation,
-    new_shares,
+    new_share,
     population_stability,
     smirnov_p_value,
     wasserstein,
@@ -124,7 +124,7 @@ def column_drift(
         "psi": population_stability(deciles.counts(reference), deciles.counts(window)),
         "null_share_reference": reference.null_share,
         "null_share": window.null_share,
-        "new_share": new_shares(reference, window).all,
+        "new_share": new_share(reference, window),
         "importance": importance,
     }
     if bins.is_categorical:

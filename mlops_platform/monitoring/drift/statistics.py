@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlops_platform.monitoring.drift.profile.histogram import Histogram, shared_keys
 
@@ -145,32 +145,13 @@ def mean_and_deviation(histogram: Histogram) -> tuple[float, float]:
     return mean, variance**0.5
 
 
-Shares = TypeVar("Shares")
-
-
-class NewShares(NamedTuple, Generic[Shares]):
-    """Shares of a window's rows whose key the reference never held, or of many windows'.
-
-    Args:
-        between: of those keys that lie between two that it held.
-    """
-
-    all: Shares
-    between: Shares
-
-
-def new_shares(reference: Histogram, window: Histogram) -> NewShares[float]:
-    """How many of the window's rows have a new key."""
+def new_share(reference: Histogram, window: Histogram) -> float:
+    """Share of the window's rows whose key the reference never held."""
     import numpy as np
 
-    if not window.total:
-        return NewShares(0.0, 0.0)
     known = reference.keys[reference.rows > 0]
-    is_new = ~np.isin(window.keys, known)
-    lowest, highest = known.min(initial=np.inf), known.max(initial=-np.inf)
-    is_between = is_new & (window.keys > lowest) & (window.keys < highest)
-    new, between = (float(window.rows[keys].sum()) for keys in (is_new, is_between))
-    return NewShares(new / window.total, between / window.total)
+    new = window.rows[~np.isin(window.keys, known)].sum()
+    return float(new / window.total) if window.total else 0.0
 
 
 def finite(histogram: Histogram) -> Histogram:

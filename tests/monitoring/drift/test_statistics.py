@@ -13,7 +13,7 @@ from mlops_platform.monitoring.drift.statistics import (
     jensen_shannon,
     kolmogorov_smirnov,
     mean_and_deviation,
-    new_shares,
+    new_share,
     population_stability,
     smirnov_p_value,
     wasserstein,
@@ -147,5 +147,5 @@ def test_mean_and_deviation_are_numpys_of_finite_values(sample):
 def test_new_categories_are_those_the_reference_never_held():
     reference, window = histogram([0, 0, 1, math.nan]), histogram([0, 2, -1, -1, math.nan])
 
-    assert new_shares(reference, window).all == pytest.approx(3 / 5)
-    assert new_shares(reference, histogram([])) == (0, 0)
+    assert new_share(reference, window) == pytest.approx(3 / 5)
+    assert new_share(reference, histogram([])) == 0

@@ -52,7 +52,7 @@ def test_a_higher_rate_alarms_more_often(measured, make_week):
     [
         ("distance", lambda x, some: np.where(some, np.nan, x), "nulls"),
         ("weekday", lambda x, some: np.where(some, np.nan, x), "nulls"),
-        ("distance", lambda x, some: x * 1.609, "new values between known ones"),
+        ("distance", lambda x, some: x * 1.609, "new values"),
         ("delay", lambda x, some: x * 60, "distribution"),
         ("carrier", lambda x, some: np.where(some, "UA", x), "distribution"),
         ("carrier", lambda x, some: np.where(some, "XX", x), "new values"),

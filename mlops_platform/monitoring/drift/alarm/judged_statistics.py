@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mlops_platform.monitoring.drift.alarm.random_windows import at_most, keys_drawn_alone
+from mlops_platform.monitoring.drift.alarm.random_windows import at_most, new_rows_drawn
 from mlops_platform.monitoring.drift.profile.coarse_bins import CATEGORIES
-from mlops_platform.monitoring.drift.statistics import NewShares, jensen_shannon, new_shares
+from mlops_platform.monitoring.drift.statistics import jensen_shannon, new_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,25 +24,19 @@ if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.profile.profile import DailyCounts
 
     Numbers = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
-DISTRIBUTION, NULLS, NEW_VALUES, NEW_BETWEEN, MEAN, SPREAD = (
+DISTRIBUTION, NULLS, NEW_VALUES, MEAN, SPREAD = (
     "distribution",
     "nulls",
     "new values",
-    "new values between known ones",
     "mean",
     "spread",
 )
 EITHER_WAY = frozenset({MEAN, SPREAD})
 """Statistics that may be too small as well as too large."""
 NEGLIGIBLE_DISTANCE, NEGLIGIBLE_SHARE = 0.02, 0.005
-NEGLIGIBLE_NEW_NUMBERS, NEGLIGIBLE_BETWEEN = 0.15, 0.01
-"""Of the rows: a heat wave has numbers that were never seen, and another unit has little else.
-
-Those of a heat wave are beyond all that were seen. Between them are few new ones, of sensors that
-round now and then otherwise.
-"""
+NEGLIGIBLE_NEW_NUMBERS = 0.15
+"""Of the rows: a heat wave has numbers that were never seen, and another unit has little else."""
 NEGLIGIBLE_SPREAD = 0.02
 """Of the reference's standard deviation."""
 SEED = 20130401
@@ -53,8 +47,8 @@ def statistics_of(coarse: CoarseBins, reference: Histogram, window: Histogram) -
     import numpy as np
 
     expected, seen = (coarse.counts(histogram)[None] for histogram in (reference, window))
-    new = NewShares(*map(np.atleast_1d, new_shares(reference, window)))
-    statistics = _statistics(coarse, reference, expected, seen, new)
+    new_shares = np.array([new_share(reference, window)])
+    statistics = _statistics(coarse, reference, expected, seen, new_shares)
     return {name: float(values[0]) for name, values in statistics.items()}
 
 
@@ -86,15 +80,14 @@ def statistics_drawn(
         others = by_day.sum(axis=0) - windows
     totals = windows.sum(axis=1)
     if at_random:
-        is_new = keys_drawn_alone(counts, counts.places_in(days), drawn)
-        thinned = at_most
+        new_rows = new_rows_drawn(counts, counts.places_in(days), drawn)
+        new = at_most(rows, np.stack([totals - new_rows, new_rows], axis=1))
+        windows = at_most(rows, windows)
     else:
-        is_new = _on_no_other_day(counts, days, drawn)
-        thinned = _thinned
-    new = thinned(rows, _new_counts(is_new, counts.total.rows, totals))
-    beyond, between = (new[:, 1:] / np.maximum(new.sum(axis=1, keepdims=True), 1)).T
-    shares = NewShares(beyond + between, between)
-    return _statistics(coarse, counts.total, others, thinned(rows, windows), shares)
+        new = _thinned(_new_counts(counts, days, drawn, totals), rows)
+        windows = _thinned(windows, rows)
+    new_shares = new[:, 1] / np.maximum(new.sum(axis=1), 1)
+    return _statistics(coarse, counts.total, others, windows, new_shares)
 
 
 def _by_most_frequent(
@@ -128,48 +121,22 @@ def _bins_of(chosen: NDArray[np.intp], rows: Numbers) -> Numbers:
     return np.concatenate([own, [rows[:-1].sum() - own.sum()], rows[-1:]])
 
 
-def _on_no_other_day(counts: DailyCounts, days: Sequence[date], drawn: Numbers) -> Flags:
-    """Of every window drawn the keys that no other day holds, shape (windows, keys)."""
+def _new_counts(
+    counts: DailyCounts, days: Sequence[date], drawn: Numbers, totals: Numbers
+) -> Numbers:
+    """Rows of every window drawn whose key another day holds, and those whose key none does."""
+    import numpy as np
+
     first, last = counts.first_and_last(days)
-    starts, length = drawn.argmax(axis=1)[:, None], int(drawn[0].sum())
-    alone: Flags = (first >= starts) & (last < starts + length)
-    return alone
-
-
-def _new_counts(is_new: Flags, rows: Numbers, totals: Numbers) -> Numbers:
-    """Rows of every window drawn whose key is known to the others, new beyond theirs, and between.
-
-    Args:
-        is_new: of the keys, in order, shape (windows, keys).
-        rows: of each key, shape (keys,).
-        totals: of each window, nulls included, shape (windows,).
-    """
-    import numpy as np
-
-    ever = is_new.any(axis=0)
-    new = is_new[:, ever] @ rows[ever]
-    # From either end, what is new before the first key that is not.
-    low, high = (
-        np.append(0.0, np.cumsum(rows[::step]))[_leading(is_new[:, ::step])] for step in (1, -1)
-    )
-    beyond = np.minimum(low + high, new)
-    return np.stack([totals - new, beyond, new - beyond], axis=1)
-
-
-def _leading(flags: Flags) -> NDArray[np.intp]:
-    """How many flags are set before the first that is not, of each row."""
-    import numpy as np
-
-    keys = flags.shape[1]
-    return np.where(flags.all(axis=1), keys, flags.argmin(axis=1) if keys else 0)
+    starts, length = drawn.argmax(axis=1), int(drawn[0].sum())
+    short = last - first < length
+    within = (first[short] >= starts[:, None]) & (last[short] < starts[:, None] + length)
+    new = within @ counts.total.rows[short]
+    return np.stack([totals - new, new], axis=1)
 
 
 def _statistics(
-    coarse: CoarseBins,
-    known: Histogram,
-    reference: Numbers,
-    windows: Numbers,
-    new: NewShares[Numbers],
+    coarse: CoarseBins, known: Histogram, reference: Numbers, windows: Numbers, new_shares: Numbers
 ) -> dict[str, Numbers]:
     """Statistics of counts per bin, nulls last, shape (windows, bins).
 
@@ -186,11 +153,10 @@ def _statistics(
     statistics = {
         DISTRIBUTION: np.log(distances + NEGLIGIBLE_DISTANCE),
         NULLS: np.log(np.abs(nulls[1] - nulls[0]) + NEGLIGIBLE_SHARE),
-        NEW_VALUES: np.log(new.all + negligible_new),
+        NEW_VALUES: np.log(new_shares + negligible_new),
     }
     if not numeric:
         return statistics
-    statistics[NEW_BETWEEN] = np.log(new.between + NEGLIGIBLE_BETWEEN)
     return statistics | _moments(coarse.bin_centres(known), reference, windows)
 
 
@@ -223,7 +189,7 @@ def _moments_of(centres: Numbers, counts: Numbers) -> tuple[Numbers, Numbers]:
     return mean, np.sqrt(variance)
 
 
-def _thinned(rows: float, windows: Numbers) -> Numbers:
+def _thinned(windows: Numbers, rows: float) -> Numbers:
     import numpy as np
 
     totals = windows.sum(axis=1)

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from mlops_platform.monitoring.drift.profile.profile import DailyCounts
 
     Numbers = NDArray[np.float64]
-    Flags = NDArray[np.bool_]
 
 SEED: Final = 20130401
 
@@ -34,8 +33,8 @@ def at_most(rows: float, windows: Numbers) -> Numbers:
     return cut
 
 
-def keys_drawn_alone(counts: DailyCounts, units: NDArray[np.intp], drawn: Numbers) -> Flags:
-    """Of every window drawn the keys that no unit outside of it holds, shape (windows, keys).
+def new_rows_drawn(counts: DailyCounts, units: NDArray[np.intp], drawn: Numbers) -> Numbers:
+    """Rows of every window drawn whose key no unit outside of it holds, shape (windows,).
 
     Args:
         units: the place of the unit of each entry of the counts, among those that are drawn from.
@@ -46,9 +45,9 @@ def keys_drawn_alone(counts: DailyCounts, units: NDArray[np.intp], drawn: Number
     order = np.argsort(counts.keys[present], kind="stable")
     keys, rows = counts.keys[present][order], counts.rows[present][order]
     if not len(keys):
-        return np.zeros((len(drawn), 0), dtype=np.bool_)
+        return np.zeros(len(drawn))
     begins = np.flatnonzero(np.append(True, keys[1:] != keys[:-1]))
     totals = np.add.reduceat(rows, begins).astype(np.float64)
     within = np.add.reduceat(drawn[:, units[present][order]] * rows, begins, axis=1)
-    alone: Flags = within == totals
-    return alone
+    new: Numbers = (within == totals) @ totals
+    return new
