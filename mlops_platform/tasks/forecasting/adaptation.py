@@ -27,7 +27,7 @@ class ForecastLevelRule(LevelRule):
 
     def scores(self, targets: Targets, numbers: Numbers, constants: Constants) -> Numbers:
         """The least common factor whose interval holds the outcome."""
-        scores = super().scores(targets, unscaled(numbers), constants)
+        scores = super().scores(targets, unscaled(numbers, constants), constants)
         steps = numbers[:, HEADS.index(STEP)]
         return scores / factors_of(steps, Buckets(self.bucket_ends), constants)
 

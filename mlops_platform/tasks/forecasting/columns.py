@@ -11,6 +11,7 @@ from mlops_platform.tasks.regression.columns import HEADS as INTERVAL_HEADS
 from mlops_platform.tasks.regression.columns import OUTPUTS as INTERVAL_OUTPUTS
 
 if TYPE_CHECKING:
+    from mlops_platform.tasks.finished import Constants
     from mlops_platform.tasks.predictions import Numbers
 
 STEP, NAIVE, SERIES = "forecast_step", "naive", "series_key"
@@ -24,6 +25,8 @@ HEADS: Final = (*INTERVAL_HEADS, *PASSED)
 HOURS_OF_DAY: Final = 24
 TARGET_DATE, TARGET_TIME = "target_date", "target_time"
 """Field of an answer: of steps of whole days, and of others."""
+LEAST_SCALE: Final = "least_scale"
+"""Constant of a version: the least that deviations are counted in."""
 BELOW, ABOVE = "below", "above"
 """Constants of the baseline: from its prediction to the ends of its interval."""
 NEW_SERIES: Final = -1.0
@@ -34,17 +37,33 @@ QUANTILES_AT: Final = (1, 2)
 """Positions of both quantiles among the numbers; the prediction is the first one."""
 
 
-def unscaled(numbers: Numbers) -> Numbers:
+def deviation_scale(naive_errors: Numbers, constants: Constants) -> Numbers:
+    """What deviations from the prediction are counted in, shape (rows,).
+
+    It is what the naive is usually wrong by on the series, and at least what it is on the median
+    series: where it is hardly ever wrong one more of anything is a hundred of its errors, and
+    series that share a leaf with such a one would be told an interval as wide for themselves.
+
+    Args:
+        constants: of a version; those of earlier ones know no least scale.
+    """
+    import numpy as np
+
+    return np.maximum(naive_errors, constants.get(LEAST_SCALE, 0.0))
+
+
+def unscaled(numbers: Numbers, constants: Constants) -> Numbers:
     """Numbers of a model with quantiles in the unit of the label, shape (rows, heads).
 
-    The model has them as deviations from the prediction in units of what the naive is usually wrong
-    by on the series. Of series that are a hundred times as large as others, trees of absolute
-    quantiles learn those of the large ones: far from a row's outcomes its gradient has the same
-    sign wherever it is, so that no split is worth anything. That deviations of fitted rows are too
-    small is mended by the factor of the interval, which comes of unseen ones.
+    The model has them as deviations from the prediction, scaled. Of series that are a hundred times
+    as large as others, trees of absolute quantiles learn those of the large ones: far from a row's
+    outcomes its gradient has the same sign wherever it is, so that no split is worth anything. That
+    deviations of fitted rows are too small is mended by the factor of the interval, which comes of
+    unseen ones.
     """
     plain = numbers.copy()
-    predicted, scales = numbers[:, 0], numbers[:, HEADS.index(NAIVE_ERROR)]
+    predicted = numbers[:, 0]
+    scales = deviation_scale(numbers[:, HEADS.index(NAIVE_ERROR)], constants)
     for at in QUANTILES_AT:
         plain[:, at] = predicted + scales * numbers[:, at]
     return plain

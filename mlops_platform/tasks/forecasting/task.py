@@ -27,6 +27,7 @@ from mlops_platform.tasks.forecasting.columns import (
     ABOVE,
     BELOW,
     HEADS,
+    LEAST_SCALE,
     NAIVE,
     NAIVE_ERROR,
     NAIVE_RMS_ERROR,
@@ -35,6 +36,7 @@ from mlops_platform.tasks.forecasting.columns import (
     SERIES,
     STEP,
     STEP_FIELD,
+    deviation_scale,
     factor_name,
     outputs_of,
     target_fields,
@@ -257,13 +259,22 @@ class Forecasting(IntervalTask):
         require_naive(self.seasonal_naive, naive, seen.targets)
         require_every_bucket(self.horizon_buckets, number_column(unseen.features, self.step))
 
-    def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
-        """Quantiles are those of deviations from the prediction in units of the series."""
+    def _units(self, rows: Rows, judged: Finished | None = None) -> dict[str, float]:
+        """The least that deviations are counted in: what the naive is wrong by on most series."""
+        import numpy as np
+
+        if judged is not None:
+            return {LEAST_SCALE: judged.constants.get(LEAST_SCALE, 0.0)}
+        return {LEAST_SCALE: float(np.median(self._scales_of(rows).errors))}
+
+    def _fit_heads(self, pipeline: Any, rows: Rows, units: Constants) -> list[Any]:
+        """Quantiles are those of deviations from the prediction, scaled by the series."""
         frame, tail = rows.features, (1 - self.coverage) / 2
         matrix = dense(pipeline[:-1].fit_transform(frame, rows.targets))
         ends = [quantile_estimator(pipeline[-1], quantile) for quantile in (tail, 1 - tail)]
         predicting = fitted(pipeline[-1], matrix, rows.targets, rows.weights)
-        scales = scale_of_each(text_column(frame, self.series), self._scales_of(rows))
+        naive_errors = scale_of_each(text_column(frame, self.series), self._scales_of(rows))
+        scales = deviation_scale(naive_errors, units)
         deviations = (rows.targets - predicting.predict(matrix)) / scales
         return [predicting, *(fitted(end, matrix, deviations, rows.weights) for end in ends)]
 
@@ -286,10 +297,12 @@ class Forecasting(IntervalTask):
         known = baseline[CENTRE], self._scales_of(rows)
         return passing_on(joined, rows.features, columns, known)
 
-    def _interval_constants(self, rows: Rows, numbers: Numbers) -> dict[str, float]:
+    def _interval_constants(
+        self, rows: Rows, numbers: Numbers, units: Constants
+    ) -> dict[str, float]:
         import numpy as np
 
-        predicted, lower, upper, *_ = unscaled(numbers).T
+        predicted, lower, upper, *_ = unscaled(numbers, units).T
         least = least_reach(lower, upper, rows.weights)
         scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
         bucket_of = self.horizon_buckets.of(number_column(rows.features, self.step))
@@ -304,7 +317,7 @@ class Forecasting(IntervalTask):
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
         """The interval reaches to both quantiles, times the factor of the bucket of the step."""
-        predicted, lower, upper, loss, baseline_loss, *passed = unscaled(numbers).T
+        predicted, lower, upper, loss, baseline_loss, *passed = unscaled(numbers, constants).T
         reaches = reaches_of(predicted, lower, upper, constants[LEAST_REACH])
         factors = constants[FACTOR] * factors_of(passed[0], self.horizon_buckets, constants)
         losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]

@@ -152,13 +152,14 @@ class IntervalTask(Task):
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """Fit prediction and quantiles; losses and the interval's factor come of unseen rows."""
         baseline = self._baseline_of(train)
-        pipeline, heads = self._learnt(pipeline, train)
+        units = self._units(train)
+        pipeline, heads = self._learnt(pipeline, train, units)
         matrix = pipeline[:-1].transform(unseen.features)
         losses = self._losses_on(unseen, heads[0].predict(matrix), baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
         model = self._joined(pipeline, [*heads, *models], train, baseline)
         said = self.numbers(model, unseen.features)
-        constants = {**self._interval_constants(unseen, said), **scales}
+        constants = {**self._interval_constants(unseen, said, units), **units, **scales}
         return Finished(model, constants, baseline)
 
     def refit(self, judged: Finished, pipeline: Any, rows: Rows, unseen: Rows) -> Finished:
@@ -168,14 +169,23 @@ class IntervalTask(Task):
         preprocessing of the new one.
         """
         baseline = self._baseline_of(rows)
-        pipeline, heads = self._learnt(pipeline, rows)
+        units = self._units(rows, judged)
+        pipeline, heads = self._learnt(pipeline, rows, units)
         said = self.numbers(judged.model, unseen.features)
         matrix = pipeline[:-1].transform(unseen.features)
         losses = self._losses_on(unseen, said[:, 0], baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
-        constants = {**self._interval_constants(unseen, said), **scales}
+        constants = {**self._interval_constants(unseen, said, units), **units, **scales}
         model = self._joined(pipeline, [*heads, *models], rows, baseline)
         return Finished(model, constants, baseline)
+
+    def _units(self, rows: Rows, judged: Finished | None = None) -> dict[str, float]:
+        """Constants that say what the heads count in.
+
+        Args:
+            judged: counts as its refit shall.
+        """
+        return {}
 
     def _baseline_of(self, rows: Rows) -> dict[str, float]:
         """Constants of the baseline that knows these rows."""
@@ -193,18 +203,18 @@ class IntervalTask(Task):
         """
         return joined_heads(pipeline, heads)
 
-    def _learnt(self, pipeline: Any, rows: Rows) -> tuple[Any, list[Any]]:
+    def _learnt(self, pipeline: Any, rows: Rows, units: Constants) -> tuple[Any, list[Any]]:
         """The fitted pipeline with its heads; of one that learns on, the quantiles stay.
 
         They say how wide intervals are relative to each other; how wide they are at all follows
         from unseen rows, whatever the quantiles are.
         """
         if not isinstance(pipeline, IncrementalPipeline):
-            return pipeline, self._fit_heads(pipeline, rows)
+            return pipeline, self._fit_heads(pipeline, rows, units)
         taught = fitted_on(pipeline, rows)
         return taught, [taught[-1], *pipeline.parts.beside]
 
-    def _fit_heads(self, pipeline: Any, rows: Rows) -> list[Any]:
+    def _fit_heads(self, pipeline: Any, rows: Rows, units: Constants) -> list[Any]:
         """Prediction and both quantiles, behind the fitted preprocessing of the pipeline."""
         matrix = dense(pipeline[:-1].fit_transform(rows.features, rows.targets))
         tail = (1 - self.coverage) / 2
@@ -237,7 +247,9 @@ class IntervalTask(Task):
         known = self._known_to_baseline(rows, baseline)
         return own, self.baseline_losses(rows.targets, baseline, known)
 
-    def _interval_constants(self, rows: Rows, numbers: Numbers) -> dict[str, float]:
+    def _interval_constants(
+        self, rows: Rows, numbers: Numbers, units: Constants
+    ) -> dict[str, float]:
         """What unseen rows tell of the interval.
 
         Args:

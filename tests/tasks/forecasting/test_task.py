@@ -15,6 +15,7 @@ from tests.tasks.forecasting.conftest import (
     FEATURES,
     NUMERIC,
     OPTIONS,
+    SEASON,
     SERIES,
     TASK,
     TEST,
@@ -305,6 +306,35 @@ def test_figures_that_are_not_defined_are_told_as_such(forecaster: Finished) -> 
 
     assert "undefined" in by_steps.rows[0]
     assert "undefined" not in by_steps.rows[1]
+
+
+def test_series_whose_naive_is_hardly_ever_wrong_widen_no_interval_of_others() -> None:
+    """Of one that stands still but for a day now and then, a miss is a hundred usual errors."""
+    still = "one still", "another still"
+
+    def with_still_series(days: range, seed: int) -> pd.DataFrame:
+        frame = demand(days, *SERIES, *still, seed=seed)
+        is_still = frame["series"].isin(still)
+        # As one carrier may be: 2, and 0 on the day before a holiday; nothing tells of it.
+        day = frame["origin"] + pd.to_timedelta(frame["step"], "D")
+        value = 2.0 - 2.0 * (day.dt.dayofyear % 40 == 0)
+        naive = 2.0 - 2.0 * ((day - pd.Timedelta("7D")).dt.dayofyear % 40 == 0)
+        said = {"value_7d_ago": naive, "value": value}
+        return frame.assign(**{name: frame[name].mask(is_still, to) for name, to in said.items()})
+
+    spans = zip((range(SEASON, 67), range(67, 97), range(97, 127)), range(3), strict=True)
+    train, unseen, test = (with_still_series(days, seed) for days, seed in spans)
+    # Little tells the series apart, so that they share leaves.
+    columns = ColumnTransformer([("n", "passthrough", ["step", "excess"])])
+    trees = HistGradientBoostingRegressor(loss="absolute_error", max_iter=30, random_state=0)
+    finished = TASK.fit(make_pipeline(columns, trees), rows_of(train), rows_of(unseen))
+    said = predicted(TASK, finished, test)
+
+    for name in SERIES:
+        is_here = (test["series"] == name).to_numpy()
+        values = test["value"][is_here]
+        widest = said.rows(is_here)["width"].max()
+        assert widest < 20 * (values.max() - values.min()), name
 
 
 def test_small_series_have_narrow_intervals_beside_large_ones() -> None:

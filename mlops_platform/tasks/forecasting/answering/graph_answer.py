@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from mlops_platform.tasks.forecasting.columns import (
+    LEAST_SCALE,
     NAIVE_ERROR,
     PASSED,
     STEP,
@@ -30,7 +31,8 @@ def forecast_graph(
     """
     predicted, lower, upper, loss, baseline_loss, *passed = numbers
     apply = graph.apply
-    scale = passed[PASSED.index(NAIVE_ERROR)]
+    least = graph.constant(constants.get(LEAST_SCALE, 0.0))
+    scale = apply("Max", passed[PASSED.index(NAIVE_ERROR)], least)
     lower = apply("Add", predicted, apply("Mul", scale, lower))
     upper = apply("Add", predicted, apply("Mul", scale, upper))
     step = passed[PASSED.index(STEP)]

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlops_platform.tasks.forecasting.buckets import bucket_at
 from mlops_platform.tasks.forecasting.columns import (
+    LEAST_SCALE,
     NAIVE_ERROR,
     NEW_SERIES,
     PASSED,
@@ -53,7 +54,7 @@ def answer(
         options: `ends`, the last step of each bucket.
     """
     predicted, lower, upper, loss, baseline_loss, *passed = numbers
-    scale = passed[PASSED.index(NAIVE_ERROR)]
+    scale = max(passed[PASSED.index(NAIVE_ERROR)], constants.get(LEAST_SCALE, 0.0))
     lower, upper = predicted + scale * lower, predicted + scale * upper
     factor = constants[FACTOR] * constants[factor_name(bucket_at(passed[0], options["ends"]))]
     ends = row_interval((predicted, lower, upper), constants[LEAST_REACH], factor)
