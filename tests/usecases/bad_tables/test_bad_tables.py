@@ -34,6 +34,7 @@ from tests.usecases.bad_tables.world import (
     TrainedTable,
     contents_of,
     publish,
+    publish_faulty,
     spec_of,
     train,
     watch,
@@ -74,10 +75,23 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         service.worker.stop()
 
 
-def place_of(folder: Path, task: str, *faults: str) -> Settings:
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Where a sound table of a task is published, as it is trained on."""
+
+    @cache
+    def made(task: str) -> Settings:
+        place = read_settings({"MLOPS_HOME": str(tmp_path_factory.mktemp(task))})
+        publish(place, task, TRAINED_DAYS)
+        return place
+
+    return made
+
+
+def faulty(sound: Settings, folder: Path, *faults: str) -> Settings:
     """Where a faulty table is published."""
     place = read_settings({"MLOPS_HOME": str(folder)})
-    publish(place, task, TRAINED_DAYS, *faults)
+    publish_faulty(sound, place, *faults)
     return place
 
 
@@ -88,8 +102,10 @@ def sql_of(case: BadTable, task: str) -> str:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("case", "task"), tried(TRAININGS))
-def test_a_training_on_a_bad_table_says_so(case: BadTable, task: str, tmp_path: Path) -> None:
-    place = place_of(tmp_path, task, sql_of(case, task))
+def test_a_training_on_a_bad_table_says_so(
+    case: BadTable, task: str, sound: Any, tmp_path: Path
+) -> None:
+    place = faulty(sound(task), tmp_path, sql_of(case, task))
     try:
         read = train(place, spec_of(task)).told
     except MlopsError as error:
@@ -100,24 +116,25 @@ def test_a_training_on_a_bad_table_says_so(case: BadTable, task: str, tmp_path: 
 @pytest.mark.slow
 @pytest.mark.parametrize(("case", "task"), tried(DECLARED))
 def test_a_training_that_asks_for_more_than_there_is_says_so(
-    case: BadTable, task: str, tmp_path: Path
+    case: BadTable, task: str, sound: Any
 ) -> None:
     spec = spec_of(task, **case.fault)
     read = "\n".join(map(str, inconsistencies(spec)))
     if not read:
         try:
-            read = train(place_of(tmp_path, task), spec).verdict.reason
+            read = train(sound(task), spec).verdict.reason
         except MlopsError as error:
             read = str(error)
     assert case.words[task] in read
 
 
 @pytest.mark.parametrize(("case", "task"), tried(WINDOWS))
-def test_a_window_of_a_bad_table_says_so(case: BadTable, task: str, good: Any) -> None:
-    place, trained = good(task).place, good(task).trained
-    publish(place, task, TRAINED_DAYS + 7, sql_of(case, task))
+def test_a_window_of_a_bad_table_says_so(
+    case: BadTable, task: str, good: Any, tmp_path: Path
+) -> None:
+    place = faulty(good(task).place, tmp_path, sql_of(case, task))
     try:
-        read = watch(place, trained)
+        read = watch(place, good(task).trained)
     except MlopsError as error:
         read = str(error)
     assert case.words[task] in read
@@ -125,7 +142,6 @@ def test_a_window_of_a_bad_table_says_so(case: BadTable, task: str, good: Any) -
 
 @pytest.mark.parametrize("task", TASKS)
 def test_a_window_of_a_sound_table_has_nothing_to_say_of_its_columns(task: str, good: Any) -> None:
-    publish(good(task).place, task, TRAINED_DAYS + 7)
     read = watch(good(task).place, good(task).trained)
     assert "drift" not in read
     assert "cannot be judged" not in read

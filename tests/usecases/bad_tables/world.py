@@ -7,6 +7,8 @@ fairness compares, and what a forecast names itself. Nothing of it needs a deplo
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -20,6 +22,7 @@ import pandas as pd
 
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.features.published import publish_table
+from mlops_platform.data.features.warehouse import opened_warehouse
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.data.windows import window_named
 from mlops_platform.files import write_json, write_text
@@ -125,6 +128,8 @@ UNSUPERVISED = {
 """Estimators of tasks whose rows need no label."""
 CENTRES = np.array([[0.0, 0.0], [8.0, 8.0], [16.0, 0.0]])
 """Around which rows lie that are clustered."""
+FEW_TREES = {"max_iter": 5, "max_leaf_nodes": 7, "max_bins": 16}
+"""Of weighted rows each bin is searched for by itself."""
 Rows = pd.DataFrame
 
 
@@ -226,7 +231,7 @@ def candidates_of(task: str, inputs: Inputs) -> list[dict[str, Any]]:
             "preprocessing": tree_preprocessing(inputs),
             "estimator": {
                 "type": f"sklearn.ensemble.HistGradientBoosting{kind}",
-                "params": {**trees, "max_iter": 10},
+                "params": {**trees, **FEW_TREES},
             },
         },
     ]
@@ -306,26 +311,45 @@ def rows_of(task: str, days: int) -> tuple[Rows, Rows]:
 OUTCOME_TYPES = {"binary_classification": "BOOLEAN", "multiclass_classification": "VARCHAR"}
 
 
-def publish(place: Settings, task: str, days: int, *faults: str) -> None:
-    """What dbt would have built of so many days, published.
-
-    Args:
-        faults: SQL of what is wrong with it.
-    """
+def publish(place: Settings, task: str, days: int) -> None:
+    """What dbt would have built of so many days, published."""
     features, outcomes = rows_of(task, days)
     place.home.mkdir(parents=True, exist_ok=True)
-    warehouse = place.home / "warehouse.duckdb"
-    warehouse.unlink(missing_ok=True)
-    with duckdb.connect(str(warehouse)) as connection:
+    with duckdb.connect(str(_warehouse(place))) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("features", features)
         connection.register("known", outcomes)
         connection.execute("CREATE TABLE things AS FROM features")
         connection.execute("CREATE TABLE outcomes AS FROM known")
+    _publish_all(place)
+
+
+def publish_faulty(sound: Settings, place: Settings, *faults: str) -> None:
+    """What would have been built there instead, published at a place where nothing is yet.
+
+    Days without a fault are not written again: files of the lake are replaced and never changed.
+
+    Args:
+        faults: SQL of what is wrong with it.
+    """
+    shutil.copytree(sound.published, place.published, copy_function=os.link)
+    shutil.copy(_warehouse(sound), _warehouse(place))
+    with duckdb.connect(str(_warehouse(place))) as connection:
+        connection.execute("SET TimeZone = 'UTC'")
         for fault in faults:
             connection.execute(fault)
-    for table in ("things", "outcomes"):
-        publish_table(warehouse, table, "local_date", place.published, ["thing_id"])
+    _publish_all(place)
+
+
+def _publish_all(place: Settings) -> None:
+    # Both share the engine that is open meanwhile.
+    with opened_warehouse(_warehouse(place)):
+        for table in ("things", "outcomes"):
+            publish_table(_warehouse(place), table, "local_date", place.published, ["thing_id"])
+
+
+def _warehouse(place: Settings) -> Path:
+    return place.home / "warehouse.duckdb"
 
 
 @dataclass(frozen=True)
