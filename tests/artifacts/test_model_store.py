@@ -11,9 +11,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from mlops_platform.artifacts import model_store
 from mlops_platform.artifacts.allow_list import REASONS, TRUSTED_TYPES
 from mlops_platform.artifacts.digests import digest_directory
-from mlops_platform.artifacts.model_store import MODEL_FILE, load_model, save_model
+from mlops_platform.artifacts.model_store import (
+    KEPT_MODELS,
+    MODEL_FILE,
+    load_model,
+    load_model_again,
+    save_model,
+)
 from mlops_platform.errors import ArtifactError
 
 Calibrated = Callable[..., Any]
@@ -131,6 +138,47 @@ def test_every_supported_family_predicts_exactly_as_before(
         np.testing.assert_array_equal(
             loaded.predict_proba(frame), model.predict_proba(frame), err_msg=name
         )
+
+
+def test_every_supported_family_predicts_exactly_as_before_where_it_is_read_once(
+    saved: list[tuple[str, Any, Path]], flights: Flights
+) -> None:
+    frame, _ = flights
+    for name, model, directory in saved:
+        digests = digest_directory(directory)
+        for loaded in (load_model_again(directory, digests), load_model_again(directory, digests)):
+            assert type(loaded) is type(model), name
+            np.testing.assert_array_equal(
+                loaded.predict_proba(frame), model.predict_proba(frame), err_msg=name
+            )
+        assert len(model_store._kept) <= KEPT_MODELS
+
+
+def test_what_is_read_once_is_another_object_for_everybody_and_verified_every_time(
+    stored: tuple[Path, dict[str, str]], flights: Flights
+) -> None:
+    directory, digests = stored
+    frame, _ = flights
+    first = load_model_again(directory, digests)
+    expected = first.predict_proba(frame)
+    for broken in (first, load_model_again(directory, digests)):
+        for calibrated in broken.calibrated_classifiers_:
+            calibrated.estimator.steps[-1][1].coef_[:] = 0
+    np.testing.assert_array_equal(
+        load_model_again(directory, digests).predict_proba(frame), expected
+    )
+    (directory / MODEL_FILE).write_bytes(b"another")
+    with pytest.raises(ArtifactError, match="has SHA-256"):
+        load_model_again(directory, digests)
+
+
+def test_a_large_model_is_read_every_time(
+    stored: tuple[Path, dict[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, digests = stored
+    monkeypatch.setattr(model_store, "KEPT_BYTES", (directory / MODEL_FILE).stat().st_size - 1)
+    load_model_again(directory, digests)
+    assert tuple(sorted(digests.items())) not in model_store._kept
 
 
 def test_the_allow_list_holds_nothing_that_no_family_needs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.artifacts.model_store import load_model_again
 from mlops_platform.data.training_set import load_training_set, read_rows
 from mlops_platform.errors import ServingError, TrainingError
 from mlops_platform.ledger.ledger import Ledger
@@ -127,7 +127,7 @@ def hold_back(
 
 def load_candidate(candidate: TrainedCandidate) -> Finished:
     """The fitted candidate, verified and loaded from its folder."""
-    model = load_model(candidate.directory, candidate.digests)
+    model = load_model_again(candidate.directory, candidate.digests)
     return Finished(model, candidate.constants, candidate.baseline)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mlops_platform.artifacts.model_store import load_model
+from mlops_platform.artifacts.model_store import load_model_again
 from mlops_platform.ledger.records import Release, WrittenAdjustment
 from mlops_platform.registry.registry import Registry
 from mlops_platform.tasks import Constants
@@ -62,7 +62,7 @@ def load_release(registry: Registry, release: Release) -> Champion:
         ArtifactError: its files are not those that were released.
     """
     with registry.fetched_version(release.model, release.version) as fetched:
-        model = load_model(fetched.directory, release.digests)
+        model = load_model_again(fetched.directory, release.digests)
     fitted = fitted_values(fetched, release)
     return Champion(
         release,

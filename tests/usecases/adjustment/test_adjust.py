@@ -205,7 +205,9 @@ def test_two_who_adjust_at_once_record_each_adjustment_once(adapting: Adapting) 
 
     # Processes, as in production: CPython 3.11 cannot load two models in threads at once (its
     # parser counts the recursion of all threads together).
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as processes:
+    context = get_context("forkserver")
+    context.set_forkserver_preload([Adapting.__module__, "mlflow", "sklearn.ensemble"])
+    with ProcessPoolExecutor(2, mp_context=context) as processes:
         runs = [processes.submit(adapting.adjust) for _ in range(4)]
         adjusted = [run.result() for run in runs]
 
