@@ -83,16 +83,10 @@ def test_a_document_has_its_fields(
     assert set(answered) == fields
 
 
-@pytest.mark.slow
-def test_a_check_of_a_sound_project_answers_so(past: Past) -> None:
-    answered = document_of("check")
-    assert set(answered) == {"mistakes", "models"}
-    assert answered["mistakes"] == []
-
-
 def test_a_check_answers_with_mistakes_and_models(
     past: Past, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Of a sound project: tests/cli/project/test_life_of_a_project.py, which checks one anyway."""
     (tmp_path / "defs.yaml").write_text("type: of.nobody\n")
     monkeypatch.setattr(models, "DEFS", tmp_path)
     answered = document_of("check", exit_code=1)

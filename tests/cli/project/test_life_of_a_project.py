@@ -1,5 +1,6 @@
 """A copy of the project: models come, are made again and undone; so does the example."""
 
+import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -55,8 +56,11 @@ def test_models_come_and_go_and_leave_no_trace(copied: Path, mlops: Mlops, order
     assert not (copied / "dbt_project/models/flights").exists()
     assert "mlops init --undo" in mlops("demo").stderr
 
-    checked = mlops("check")
+    checked = mlops("check", "--json")
     assert checked.returncode == 0, checked.stdout + checked.stderr
+    document = json.loads(checked.stdout)
+    assert set(document) == {"mistakes", "models"}
+    assert document["mistakes"] == []
 
     alone = tree(copied)
     assert "nothing to do" in mlops("init", "--data", orders, "--yes").stdout
