@@ -28,6 +28,8 @@ from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
+from tests.e2e.home.third_week import ThirdWeek, live_through_third_week
+from tests.homes.blank_registry import put_blank_registry
 from tests.ports import free_port
 
 SCRIPTS = Path(sys.executable).parent
@@ -297,11 +299,18 @@ def deployment(first_demo: tuple[Deployment, Sequence[str]]) -> Deployment:
 
 
 @pytest.fixture(scope="session")
+def third_week(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> ThirdWeek:
+    """A copy that was killed in its third week, and has gone on while it was backed up."""
+    return live_through_third_week(deployment, tmp_path_factory.mktemp("third_week"), SMALL_DEMO)
+
+
+@pytest.fixture(scope="session")
 def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """Another state folder, with the same landed days and published features and nothing else."""
     home = tmp_path_factory.mktemp("landed") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
+    put_blank_registry(home)
     landed = replace(deployment, home=home)
     landed.mlops("setup")
     return landed

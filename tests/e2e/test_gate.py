@@ -1,7 +1,9 @@
 """What a run, the ledger and the graph look like after each outcome of the gate."""
 
 import json
-import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
 
 import dagster as dg
 import pytest
@@ -10,10 +12,16 @@ pytestmark = pytest.mark.slow
 
 AFTER_THE_GATE = {"registered_version", "champion", "model_card", "bento"}
 SKIPPED = {"champion", "model_card", "bento"}
-GATE_AND_RELEASE = " or ".join(
-    f'key:"flight_delay/{name}"' for name in ("gate", *sorted(AFTER_THE_GATE))
-)
 MATERIALISED = dg.DagsterEventType.ASSET_MATERIALIZATION
+EVALUATION = "latest/flight_delay__evaluation.json"
+JUDGED_AGAIN = Path(__file__).parent / "programs" / "judged_again.py"
+
+
+class Runs(NamedTuple):
+    """Of a gate that waited, and of one that could not be computed."""
+
+    waited: dg.DagsterRun
+    failed: dg.DagsterRun
 
 
 @pytest.fixture
@@ -58,33 +66,40 @@ def test_a_losing_candidate_is_a_normal_outcome_and_another_demo_changes_nothing
         assert instance.get_runs_count() == runs
 
 
-def test_without_new_days_the_gate_waits(deployment, unchanged_champion) -> None:
-    """The candidate is the one that has lost to the impossible limit, or the champion itself."""
-    run = deployment.launch("--assets", GATE_AND_RELEASE)
+@pytest.fixture(scope="module")
+def judged_again(deployment) -> Runs:
+    """The gate once more, and once with an evaluation that is broken, in one process."""
+    ledger, file = deployment.ledger, deployment.settings.records / EVALUATION
+    healthy, before = file.read_bytes(), len(ledger.decisions("flight_delay"))
+    assets = ("gate", *sorted(AFTER_THE_GATE))
+    said = deployment.run(sys.executable, str(JUDGED_AGAIN), *assets)
+    assert "roc_auc: nan is not usable" in said
+    assert file.read_bytes() == healthy
+    # What cannot be computed is no decision.
+    assert len(ledger.decisions("flight_delay")) == before + 1
+    with deployment.instance() as instance:
+        failed, waited = instance.get_runs(limit=2)
+    return Runs(waited, failed)
 
+
+def test_without_new_days_the_gate_waits(deployment, unchanged_champion, judged_again) -> None:
+    """The candidate is the one that has lost to the impossible limit, or the champion itself."""
+    run = judged_again.waited
     assert run.status == dg.DagsterRunStatus.SUCCESS
     assert deployment.steps(run, dg.DagsterEventType.STEP_SKIPPED) == SKIPPED
     decision = deployment.ledger.decisions("flight_delay", limit=1)[0]
     assert decision.kind == "wait"
+    assert run.run_id[:8] in decision.actor
     assert "0 days of rows are new to both models" in decision.reason
 
 
-def test_a_gate_that_cannot_be_computed_fails_the_run(deployment, unchanged_champion) -> None:
-    file = deployment.settings.records / "latest" / "flight_delay__evaluation.json"
-    healthy = file.read_text()
-    decisions = deployment.ledger.decisions("flight_delay")
-    broken, replaced = re.subn(r'"roc_auc": [0-9.]+', '"roc_auc": NaN', healthy, count=1)
-    assert replaced == 1
-    file.write_text(broken)
-    try:
-        run = deployment.launch("--assets", GATE_AND_RELEASE)
-    finally:
-        file.write_text(healthy)
-
+def test_a_gate_that_cannot_be_computed_fails_the_run(
+    deployment, unchanged_champion, judged_again
+) -> None:
+    run = judged_again.failed
     assert run.status == dg.DagsterRunStatus.FAILURE
     assert deployment.checks(run) == {"gate_computed": False}
     (failure,) = deployment.events(run, dg.DagsterEventType.STEP_FAILURE)
     assert failure.step_key == "flight_delay__gate"
     assert "roc_auc: nan is not usable" in failure.step_failure_data.error.to_string()
     assert deployment.steps(run, MATERIALISED) == set()
-    assert deployment.ledger.decisions("flight_delay") == decisions

@@ -15,12 +15,10 @@ from mlops_platform.data.predictions import predictions_file
 from mlops_platform.monitoring.alarms.performance_alarms import performance_checks
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
+from tests.e2e.home.third_week import THIRD_WEEK, WINDOWS, ThirdWeek
 from tests.registry.fetched import fetched_directory
 
 pytestmark = pytest.mark.slow
-
-WINDOWS = dg.RunsFilter(tags={"mlops/stage": "watch"})
-"""Runs of windows."""
 
 WEEKS = ["2013-01-28", "2013-02-04"]
 
@@ -134,15 +132,8 @@ def test_a_week_that_matured_was_measured_again_in_the_run_of_the_next(deploymen
     assert {record.run_id for record in newest} == {""}
 
 
-def test_a_week_that_was_killed_is_gone_on_with(deployment, tmp_path) -> None:
-    copy = deployment.copied_to(tmp_path / "home")
-    copy.kill_demo_in("flight_delay__drift_report", "--windows", "3")
-
-    shown = copy.demo("--windows", "3")
-
-    assert shown.count("done before") == 5  # land, features, the first champion and two weeks
-    summary = json.loads((copy.settings.demo / "summary.json").read_text())
-    assert [row["start"] for row in summary["windows"]] == [*WEEKS, "2013-02-11"]
-    with copy.instance() as instance:
-        runs = instance.get_runs(WINDOWS)
-    assert [run.status.value for run in runs] == ["SUCCESS", "FAILURE", "SUCCESS", "SUCCESS"]
+def test_a_week_that_was_killed_is_gone_on_with(third_week: ThirdWeek) -> None:
+    # Land, features, the first champion and two weeks.
+    assert third_week.shown.count("done before") == 5
+    assert [row["start"] for row in third_week.summary["windows"]] == [*WEEKS, THIRD_WEEK]
+    assert third_week.runs == ("SUCCESS", "FAILURE", "SUCCESS", "SUCCESS")

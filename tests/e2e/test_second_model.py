@@ -22,7 +22,7 @@ pytestmark = pytest.mark.slow
 
 MODEL = "arrival_delay"
 OWN = "returns"
-MORE_MODELS = Path(__file__).with_name("more_models.py")
+MORE_MODELS = Path(__file__).parent / "programs" / "more_models.py"
 
 
 @pytest.fixture(scope="module")

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import sys
-import threading
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -14,17 +12,16 @@ import pytest
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.predictions import predictions_file
-from tests.e2e.conftest import SMALL_DEMO
+from tests.e2e.home.third_week import THIRD_WEEK, WHILE_AT_WORK, ThirdWeek, back_up
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import Deployment
 
 pytestmark = pytest.mark.slow
 
-MODEL, NEXT_WEEK = "flight_delay", "2013-02-11"
+MODEL = "flight_delay"
 LAST_DAY = date(2013, 2, 17)
 """Of what the online store keeps."""
-WHILE_AT_WORK = 2
 
 
 @dataclass(frozen=True)
@@ -59,33 +56,18 @@ def _answer(deployment: "Deployment") -> dict[str, Any]:
     return {name: answer[name] for name in ("entity", "probability", "version", "sequence")}
 
 
-def _backup(deployment: "Deployment", folder: Path) -> Path:
-    return Path(deployment.mlops("backup", str(folder)).splitlines()[-1])
-
-
 @pytest.fixture(scope="module")
-def lost(deployment: "Deployment", tmp_path_factory: pytest.TempPathFactory) -> Lost:
-    """A copy of the deployment works through another week while it is backed up; then it is gone.
+def lost(third_week: ThirdWeek) -> Lost:
+    """A home that worked through another week while it was backed up; then it is gone.
 
     The newest backup is of its last state; the others were taken in the middle of the work.
     """
-    folder = tmp_path_factory.mktemp("lost")
-    working = deployment.copied_to(folder / "home")
-    (folder / "backups").mkdir()
-    taken: list[Path] = []
-    with working.start(sys.executable, str(SMALL_DEMO), "--windows", "3") as work:
-        ended = threading.Thread(target=work.communicate)
-        ended.start()
-        while ended.is_alive() and len(taken) < WHILE_AT_WORK:
-            taken.append(_backup(working, folder / "backups"))
-        ended.join(500)
-    assert work.returncode == 0
-    assert len(taken) == WHILE_AT_WORK
+    working = third_week.deployment
     # Serving is reported to the ledger, so that it comes first.
     answer, said = _answer(working), _said(working)
-    taken.append(_backup(working, folder / "backups"))
+    last = back_up(working, third_week.backups[0].parent)
     shutil.rmtree(working.home)
-    return Lost(working, tuple(taken), said, answer)
+    return Lost(working, (*third_week.backups, last), said, answer)
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +111,7 @@ def test_backups_of_the_middle_of_the_work_are_whole_and_gone_on_with_where_noth
         assert midway.mlops("reconcile").strip() == "nothing to repair"
     # The first was taken while the work had hardly begun; the last is the one that tells.
     midway.demo("--windows", "3")
-    assert predictions_file(midway.settings.predictions, MODEL, NEXT_WEEK).is_file()
+    assert predictions_file(midway.settings.predictions, MODEL, THIRD_WEEK).is_file()
     assert _latest_window(midway.mlops("status", "--json")) == _latest_window(lost.said["status"])
     assert midway.ledger.verify_chain(MODEL) is None
     assert not lost.deployment.home.exists()
