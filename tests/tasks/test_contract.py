@@ -29,7 +29,7 @@ from tests.tasks.conftest import (
 TYPES = {"number": float, "flag": bool, "category": str}
 NUMBER = st.floats(0, 1) | st.sampled_from([0.0, 0.5, 1.0]) | st.floats(-1e9, 1e9)
 of_any_numbers = settings(
-    max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
