@@ -152,7 +152,7 @@ def cases(draw: st.DrawFn) -> Case:
 
 
 @pytest.mark.slow
-@settings(max_examples=120)
+@settings(max_examples=60)
 @given(cases())
 def test_versions_are_what_was_known_at_every_moment(case: Case) -> None:
     table = case.table
