@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -236,12 +237,28 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> ServedHome:
 
 @pytest.fixture
 def server(home: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`mlops serve`, which the test ends."""
+    with _serving(home, tmp_path) as serving:
+        yield serving
+
+
+@pytest.fixture(scope="module")
+def lasting_server(
+    home: ServedHome, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """`mlops serve` for the tests that leave it as they found it, but for what it serves."""
+    with _serving(home, tmp_path_factory.mktemp("lasting")) as serving:
+        yield serving
+
+
+@contextmanager
+def _serving(home: ServedHome, folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """`mlops serve` with two workers, ready."""
     if home.ledger.current_release(MODEL) is None:
         home.release()
     before = _running(home)  # a worker that was killed could not say that it stopped
     port = free_port()
-    output = (tmp_path / "serve.log").open("wb")
+    output = (folder / "serve.log").open("wb")
     process = subprocess.Popen(
         home.mlops(
             *("serve", MODEL, "--port", str(port), "--workers", str(WORKERS)),
@@ -253,7 +270,7 @@ def server(home: ServedHome, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[
     )
     try:
         until(lambda: _ready(port) or process.poll() is not None, 90)
-        assert process.poll() is None, (tmp_path / "serve.log").read_text()
+        assert process.poll() is None, (folder / "serve.log").read_text()
         until(lambda: _running(home) == before + WORKERS, 60)
         yield process, port
     finally:
@@ -353,9 +370,9 @@ def test_releases_and_roll_backs_reach_every_worker_without_one_failed_request(
 
 
 def test_a_killed_worker_is_replaced_and_serves_what_the_pointer_says(
-    home: ServedHome, server: tuple[subprocess.Popen[bytes], int]
+    home: ServedHome, lasting_server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
-    process, port = server
+    process, port = lasting_server
     released = home.release()
     with Load(port) as load:
         load.wait_for(released.sequence)
@@ -371,9 +388,9 @@ def test_a_killed_worker_is_replaced_and_serves_what_the_pointer_says(
 
 
 def test_a_release_that_needs_other_packages_is_asked_for_and_not_taken_over(
-    home: ServedHome, server: tuple[subprocess.Popen[bytes], int]
+    home: ServedHome, lasting_server: tuple[subprocess.Popen[bytes], int]
 ) -> None:
-    _, port = server
+    _, port = lasting_server
     present = home.ledger.current_release(MODEL)
     with Load(port) as load:
         load.wait_for(present.sequence)
