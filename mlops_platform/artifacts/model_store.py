@@ -136,8 +136,8 @@ def load_model(directory: Path, digests: Mapping[str, str]) -> Any:
 def load_model_again(directory: Path, digests: Mapping[str, str]) -> Any:
     """As `load_model`, for whoever asks for the same few models many times in one process.
 
-    Digests are verified every time. What they vouch for is read once and copied after that: to read
-    the trees of a boosting takes skops some 300 ms, and to copy them a tenth of that.
+    Digests are verified every time. What they vouch for is read once and copied after that: sixty
+    trees take skops 24 ms to read, and 1 ms to copy, and a regression has four times as many.
 
     Raises:
         ArtifactError: as `load_model`.
