@@ -29,7 +29,6 @@ from mlops_platform.registry.registry import Registry
 from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
 from tests.e2e.home.third_week import ThirdWeek, live_through_third_week
-from tests.homes.blank_registry import put_blank_registry
 from tests.ports import free_port
 
 SCRIPTS = Path(sys.executable).parent
@@ -225,6 +224,7 @@ def _runs(instance: dg.DagsterInstance, step: str) -> bool:
     return False
 
 
+BOOSTING = "sklearn.ensemble.HistGradientBoosting"
 GATES: Mapping[str, dict[str, Any]] = {
     "flight_delay": {"limits": {"roc_auc": f"{{{{ env('{MINIMUM}', '0.55') }}}}"}},
     # A week of flights teaches next to nothing about minutes.
@@ -234,7 +234,7 @@ GATES: Mapping[str, dict[str, Any]] = {
 
 
 def _shrink_budgets(project: Path) -> None:
-    """Models that train in seconds: two trials each, and little that is shuffled.
+    """Models that train in seconds: one trial each, few trees, and little that is shuffled.
 
     Those of `GATES` learn from four weeks as well, for an easy gate and with a patient policy.
     """
@@ -243,12 +243,15 @@ def _shrink_budgets(project: Path) -> None:
         attributes = declared["attributes"]
         if "training" not in attributes:
             continue
-        attributes["training"]["tuning"] |= {"trials": 2, "folds": 2}
+        attributes["training"]["tuning"] |= {"trials": 1, "folds": 2}
         attributes["evaluation"]["permutation_rows"] = 100
         attributes["gate"]["max_row_cpu_milliseconds"] = 1000
         for params in _params_of_steps(attributes["training"]["candidates"]):
             if "max_features" in params:
                 params["max_features"] = 2000
+        for candidate in attributes["training"]["candidates"]:
+            if candidate["estimator"]["type"].startswith(BOOSTING):
+                candidate["estimator"].setdefault("params", {})["max_iter"] = 20
         if attributes["name"] in GATES:
             _make_easy(attributes)
         file.write_text(yaml.safe_dump(declared, sort_keys=False))
@@ -310,7 +313,6 @@ def landed(deployment: Deployment, tmp_path_factory: pytest.TempPathFactory) -> 
     home = tmp_path_factory.mktemp("landed") / "home"
     for part in ("lake/landing", "lake/features", "warehouse", "cache"):
         shutil.copytree(deployment.home / part, home / part)
-    put_blank_registry(home)
     landed = replace(deployment, home=home)
     landed.mlops("setup")
     return landed
