@@ -1,5 +1,6 @@
 """What `docs/fairness.md` says that one reads, read."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +14,7 @@ from mlops_platform.fairness.limits import judge_gaps
 from mlops_platform.fairness.measure import measure_fairness
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.spec import inconsistencies
+from mlops_platform.tasks import TASKS
 from tests.fairness.conftest import Declare, decided
 
 PAGE = (PROJECT_ROOT / "docs" / "fairness.md").read_text(encoding="utf-8")
@@ -82,3 +84,32 @@ def test_one_reads_what_the_page_says(declare: Declare, given: str) -> None:
 def test_the_page_has_no_other_rows() -> None:
     rows = [line.split(" | ")[0].removeprefix("| ") for line in TABLE.splitlines() if line]
     assert rows == list(CASES)
+
+
+@pytest.mark.parametrize(
+    ("section", "told_as"),
+    [
+        ({"type": "binary_classification"}, "binary"),
+        (
+            {"type": "multiclass_classification", "classes": ["a", "b", "c"]},
+            "multiclass classification",
+        ),
+        (
+            {
+                "type": "multiclass_classification",
+                "classes": ["a", "b", "c"],
+                "prediction_sets": {"coverage": 0.9},
+            },
+            "multiclass classification",
+        ),
+        ({"type": "regression"}, "regression"),
+        ({"type": "anomaly_detection", "budget": {"share": 0.01}}, "anomaly detection"),
+    ],
+)
+def test_every_figure_of_groups_is_told_for_its_task(section: dict[str, Any], told_as: str) -> None:
+    task = TASKS[section["type"]].model_validate(section)
+    rows = [line for line in PAGE.splitlines() if line.startswith("| `")]
+    for name in task.group_metrics:
+        figure = re.sub("_[abc]$", "_<class>", name)
+        (row,) = [line for line in rows if f"`{figure}`" in line]
+        assert told_as in row or row.endswith("| all |"), figure

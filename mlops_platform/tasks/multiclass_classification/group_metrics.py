@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from mlops_platform.tasks.group_metric import GroupMetric
 from mlops_platform.tasks.multiclass_classification.columns import CONFIDENCE
-from mlops_platform.tasks.multiclass_classification.named_metrics import Judge, class_labels
+from mlops_platform.tasks.multiclass_classification.named_metrics import (
+    Judge,
+    class_labels,
+    held_in_set,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,6 +39,21 @@ def group_metrics_of(judge: Judge) -> Mapping[str, GroupMetric]:
             for position, label in enumerate(labels)
             for name, metric in _of_class(_Decided(judge, position), label)
         },
+    }
+
+
+def set_group_metrics(judge: Judge, coverage: float) -> Mapping[str, GroupMetric]:
+    """Of prediction sets.
+
+    Args:
+        coverage: that they promise.
+    """
+    return {
+        "set_coverage": GroupMetric(
+            f"share of outcomes inside their set; {coverage:g} is promised over all rows",
+            row_values=partial(held_in_set, judge),
+            is_rate=True,
+        )
     }
 
 

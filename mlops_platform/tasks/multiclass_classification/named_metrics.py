@@ -188,7 +188,7 @@ def metrics_of(
 
 def set_metrics(judge: Judge, coverage: float) -> Mapping[str, Metric]:
     """Those of prediction sets."""
-    held = partial(_held, judge)
+    held = partial(held_in_set, judge)
     return {
         "set_coverage": Metric(
             f"share of outcomes inside their set; {coverage:g} is promised",
@@ -234,7 +234,8 @@ def _of_each_class(judge: Judge) -> dict[str, Metric]:
     }
 
 
-def _held(judge: Judge, codes: Codes, predictions: Predictions) -> Numbers:
+def held_in_set(judge: Judge, codes: Codes, predictions: Predictions) -> Numbers:
+    """Whether the set of each row holds what came true, as 1 or 0, shape (rows,)."""
     held = holds_outcome(judge.probabilities(predictions), codes, predictions[SET_FROM])
     return held.astype(float)
 

@@ -61,7 +61,10 @@ from mlops_platform.tasks.multiclass_classification.estimate import (
     expected_losses,
     recalibrated,
 )
-from mlops_platform.tasks.multiclass_classification.group_metrics import group_metrics_of
+from mlops_platform.tasks.multiclass_classification.group_metrics import (
+    group_metrics_of,
+    set_group_metrics,
+)
 from mlops_platform.tasks.multiclass_classification.named_metrics import (
     MOST_NAMED,
     Judge,
@@ -182,8 +185,11 @@ class MulticlassClassification(Task):
 
     @property
     def group_metrics(self) -> Mapping[str, GroupMetric]:
-        """Of decisions and confidence, of each class, and the loss."""
-        return {**group_metrics_of(self._judge), **super().group_metrics}
+        """Of decisions and confidence, of each class, of sets if there are any, and the loss."""
+        metrics = {**group_metrics_of(self._judge), **super().group_metrics}
+        if self.prediction_sets is None:
+            return metrics
+        return {**metrics, **set_group_metrics(self._judge, self.prediction_sets.coverage)}
 
     @property
     def judged_classes(self) -> tuple[str, ...]:

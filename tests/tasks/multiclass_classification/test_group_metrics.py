@@ -5,6 +5,7 @@ import pytest
 from sklearn.metrics import confusion_matrix
 
 from mlops_platform.tasks import TASKS, Predictions
+from mlops_platform.tasks.multiclass_classification.prediction_sets import PredictionSets
 
 CLASSES = ["late", "on time", "gone"]
 ROWS = 500
@@ -52,3 +53,17 @@ def test_confidence_is_right_on_average_where_the_gap_is_none(task, judged):
     gap = metrics["calibration_gap"].row_values(codes, predictions).mean()
     assert gap == pytest.approx(predictions["confidence"].mean() - right.mean())
     assert "loss" in metrics
+
+
+def test_sets_cover_each_group_as_often_as_they_hold_its_outcomes(task):
+    with_sets = task.model_copy(update={"prediction_sets": PredictionSets(coverage=0.8)})
+    numbers = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.3, 0.5], [0.1, 0.1, 0.8]])
+    predictions = with_sets.predictions(numbers, {"set_from": 0.35})
+    metric = with_sets.group_metrics["set_coverage"]
+
+    held = metric.row_values(np.array([0, 1, 1, -1]), predictions)
+
+    assert held.tolist() == [1.0, 1.0, 0.0, 0.0]
+    assert metric.is_rate
+    assert "0.8 is promised" in metric.meaning
+    assert "set_coverage" not in task.group_metrics
