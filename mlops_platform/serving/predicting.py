@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
+from mlops_platform.serving.schema import unknown_text
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionRoute
@@ -153,9 +154,5 @@ def _answered(rows: Sequence[ScoredRow]) -> dict[tuple[str, Role], int]:
     return answered
 
 
-def _warning(field: str, value: str) -> Json:
-    return {
-        "field": field,
-        "kind": "unknown_category",
-        "message": f"{field}: {value!r} was never seen in training.",
-    }
+def _warning(field: str, value: str | None) -> Json:
+    return {"field": field, "kind": "unknown_category", "message": unknown_text(field, value)}

@@ -23,6 +23,13 @@ MAX_TEXT = 256
 """Characters of a category or a key that a service takes."""
 
 
+def unknown_text(field: str, value: str | None) -> str:
+    """What is told of a category that training never saw, or that is not there; exported as is."""
+    if value is None:
+        return f"{field}: null names none that was seen in training."
+    return f"{field}: {value!r} was never seen in training."
+
+
 class _Column(Record):
     """What every column says; the kind tells the classes apart."""
 

@@ -105,6 +105,11 @@ class Task(Section, ABC):
         return ()
 
     @property
+    def told_if_missing(self) -> tuple[str, ...]:
+        """Categorical features of which a missing value is as odd as one that nobody has seen."""
+        return ()
+
+    @property
     def group_column(self) -> str | None:
         """Feature by whose values rows are judged together; None where each is by itself.
 

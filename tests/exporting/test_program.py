@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlops_platform.exporting.verification import served
+from mlops_platform.serving.schema import unknown_text
 from mlops_platform.serving.scoring.rounding import relative_difference
 from tests.exporting.conftest import VERSIONS, binary_version, loaded, regression_version, some_rows
 from tests.serving.scoring.compiled.test_model import HOSTILE
@@ -159,6 +160,9 @@ TEXTS = st.sampled_from(["AA", "B6", "EWR", "nan", "None", ""]) | st.text(max_si
 )
 
 
+NO_SERIES: list[dict[str, Any]] = [{}, {"series": None}]
+
+
 @cache
 def program_of(name: str) -> Any:
     return loaded(VERSIONS[name]())
@@ -189,6 +193,17 @@ def test_whatever_a_row_holds_it_is_answered_as_by_the_pipeline(name: str, data:
     answer = program.score(row)
     again = version.task.shown(version.task.answer(numbers, version.constants))
     assert {field: answer[field] for field in again} == again
+
+
+def test_a_forecast_says_that_no_series_is_named_and_what_its_interval_promises() -> None:
+    version = VERSIONS["forecast: trees"]()
+    (series,) = version.task.told_if_missing
+    row = dict(some_rows(version).own[0])
+
+    plain, without = (program_of("forecast: trees").score(row | change) for change in NO_SERIES)
+
+    assert (plain["warnings"], plain["coverage"]) == ([], version.task.coverage)
+    assert [warning["message"] for warning in without["warnings"]] == [unknown_text(series, None)]
 
 
 def test_a_row_without_an_answer_is_refused() -> None:

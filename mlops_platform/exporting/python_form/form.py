@@ -119,7 +119,8 @@ def _code(read: PlainModel, rows: RowAnswer) -> str:
 def _features(version: Exportable) -> Iterator[Feature]:
     for column in version.schema.columns:
         categories = column.categories if isinstance(column, CategoricalColumn) else None
-        yield Feature(column.name, column.kind, column.missing_allowed, categories)
+        told = column.name in version.task.told_if_missing
+        yield Feature(column.name, column.kind, column.missing_allowed, categories, told)
 
 
 def _model(read: PlainModel) -> Iterator[str]:

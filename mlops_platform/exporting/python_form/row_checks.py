@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from mlops_platform.column_kind import LARGEST_NUMBER
-from mlops_platform.serving.schema import MAX_TEXT
+from mlops_platform.serving.schema import MAX_TEXT, unknown_text
 
 MOST_FAULTS = 20
 """More are counted, but not listed."""
@@ -22,12 +22,14 @@ class Feature(NamedTuple):
     Attributes:
         kind: numeric, boolean or categorical.
         categories: that training saw; None where there were too many to list.
+        told_if_missing: whether a missing one is warned of as well.
     """
 
     name: str
     kind: str
     missing_allowed: bool
     categories: tuple[str, ...] | None = None
+    told_if_missing: bool = False
 
 
 class FieldFault(NamedTuple):
@@ -61,7 +63,12 @@ class RowChecks:
         self._features, self._entity = tuple(features), entity
         self._names = {feature.name for feature in features} | {entity}
         self._known = [
-            (feature.name, frozenset((None, *feature.categories)))
+            (
+                feature.name,
+                frozenset(feature.categories)
+                if feature.told_if_missing
+                else frozenset((None, *feature.categories)),
+            )
             for feature in features
             if feature.categories is not None
         ]
@@ -105,12 +112,12 @@ class RowChecks:
         return checked
 
     def warnings(self, row: Mapping[str, Any]) -> list[dict[str, str]]:
-        """What is odd about a checked row: categories that training never saw."""
+        """What is odd about a checked row: categories that training never saw, or that it lacks."""
         return [
             {
                 "field": name,
                 "kind": "unknown_category",
-                "message": f"{name}: {row[name]!r} was never seen in training.",
+                "message": unknown_text(name, row[name]),
             }
             for name, known in self._known
             if row[name] not in known

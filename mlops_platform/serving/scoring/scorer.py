@@ -43,7 +43,7 @@ class PositionalScorer:
     def numbers(self, values: Sequence[Any]) -> tuple[float, ...] | None:
         """What the model says of one row; None where that is for `Scorer` to tell.
 
-        So it is where training never saw a category, and where the numbers are not usable.
+        So it is where there is something to warn of, and where the numbers are not usable.
         """
         for position, known in self.categories:
             if values[position] not in known:
@@ -116,7 +116,12 @@ class Scorer:
                 self.reason = str(error)
         self.compiled = self._compiled is not None
         self._categories = tuple(
-            (column.name, frozenset((None, *column.categories)))
+            (
+                column.name,
+                frozenset(column.categories)
+                if column.name in task.told_if_missing
+                else frozenset((None, *column.categories)),
+            )
             for column in schema.columns
             if isinstance(column, CategoricalColumn) and column.categories is not None
         )
@@ -193,7 +198,7 @@ class Scorer:
         return self.model.require() if isinstance(self.model, LatePipeline) else self.model
 
     def unknown_categories(self, row: Row) -> tuple[str, ...]:
-        """Fields of a row that hold a category which training never saw."""
+        """Fields of a row with a category that training never saw, or that lack one they need."""
         return tuple([name for name, known in self._categories if row[name] not in known])
 
     def unknown_in_each(self, rows: Sequence[Row]) -> list[tuple[str, ...]]:

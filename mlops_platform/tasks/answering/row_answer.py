@@ -7,9 +7,12 @@ a service calls: `mlops_platform.exporting` copies them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from mlops_platform.tasks.finished import Constants
+
+COVERAGE: Final = "coverage"
+"""Field of answers beside the outputs: it is that of all rows, and no row is stored with it."""
 
 Options = Mapping[str, Any]
 """What the section of a task says of its answers: numbers, texts, and tuples of them, by name."""
@@ -35,3 +38,14 @@ def shown_as_it_is(
 ) -> Mapping[str, float | bool | str]:
     """What is answered is what a client is told."""
     return answer
+
+
+def shown_with_coverage(
+    answer: dict[str, float | bool | str], options: Options
+) -> Mapping[str, float | bool | str]:
+    """What is answered, and what its interval promises.
+
+    Args:
+        options: `coverage`, the share of outcomes that intervals hold.
+    """
+    return {**answer, COVERAGE: options[COVERAGE]}

@@ -13,7 +13,12 @@ from mlops_platform.errors import SpecError
 from mlops_platform.record import left_out_where, left_out_where_empty
 from mlops_platform.section import Identifier
 from mlops_platform.tasks.answering.graph import Graph, Tensor
-from mlops_platform.tasks.answering.row_answer import Options, RowAnswer, shown_as_it_is
+from mlops_platform.tasks.answering.row_answer import (
+    COVERAGE,
+    Options,
+    RowAnswer,
+    shown_with_coverage,
+)
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.expansion import Expansion
@@ -234,6 +239,11 @@ class Forecasting(IntervalTask):
         """The step."""
         return ("step",)
 
+    @property
+    def told_if_missing(self) -> tuple[str, ...]:
+        """The series: without a name its row is one of a new series."""
+        return (self.series,)
+
     def synthetic_columns(self, rows: int) -> Mapping[str, Numbers]:
         """Every step in turn."""
         import numpy as np
@@ -332,11 +342,15 @@ class Forecasting(IntervalTask):
     def row_answer(self) -> RowAnswer:
         """By the functions of the same name."""
         options = self._answer_options
-        return RowAnswer(row_answer.usable, row_answer.answer, shown_as_it_is, options)
+        return RowAnswer(row_answer.usable, row_answer.answer, shown_with_coverage, options)
 
     @cached_property
     def _answer_options(self) -> Options:
-        return {"horizon": self.horizon, "ends": self.horizon_buckets.ends}
+        return {
+            COVERAGE: self.coverage,
+            "horizon": self.horizon,
+            "ends": self.horizon_buckets.ends,
+        }
 
     def graph_answer(
         self, graph: Graph, numbers: Sequence[Tensor], constants: Constants

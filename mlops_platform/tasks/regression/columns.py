@@ -38,7 +38,7 @@ OUTPUTS: Final = (
         field=LOWER,
         words="lower end",
         kind="number",
-        description="Lower end of the interval that holds the outcome as often as is promised.",
+        description="Lower end of the interval that holds the outcome as often as `coverage` says.",
     ),
     Output(
         name=UPPER,

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from mlops_platform.record import left_out_where_empty
 from mlops_platform.tasks.answering.graph import Graph, Tensor
-from mlops_platform.tasks.answering.row_answer import RowAnswer, shown_as_it_is
+from mlops_platform.tasks.answering.row_answer import COVERAGE, RowAnswer, shown_with_coverage
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
@@ -267,6 +267,15 @@ class IntervalTask(Task):
 
         return np.asarray(model.predict(features), dtype=np.float64)
 
+    def shown(self, answer: Answer) -> Mapping[str, Any]:
+        """The outputs, and what the interval promises."""
+        return shown_with_coverage(answer, {COVERAGE: self.coverage})
+
+    def shown_fields(self) -> Mapping[str, tuple[Any, str]]:
+        """Types of these."""
+        promised = "Share of outcomes that such intervals promise to hold."
+        return {**super().shown_fields(), COVERAGE: (float, promised)}
+
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Of errors."""
         return self.costs.of_rows(targets, predictions)
@@ -359,7 +368,8 @@ class Regression(IntervalTask):
     @property
     def row_answer(self) -> RowAnswer:
         """By the functions of the same name."""
-        return RowAnswer(row_answer.usable, row_answer.answer, shown_as_it_is, {})
+        options = {COVERAGE: self.coverage}
+        return RowAnswer(row_answer.usable, row_answer.answer, shown_with_coverage, options)
 
     def graph_answer(
         self, graph: Graph, numbers: Sequence[Tensor], constants: Constants

@@ -20,6 +20,7 @@ from mlops_platform.serving.frames import frame_of, rows_of
 from mlops_platform.serving.http.answers import answer_types
 from mlops_platform.serving.http.openapi import openapi_document
 from mlops_platform.serving.http.request import request_types
+from mlops_platform.serving.quick.quick_rows import QuickRows
 from mlops_platform.serving.roles import Roles, position
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import FeatureSchema
@@ -37,6 +38,7 @@ from mlops_platform.spec import (
 )
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import Rows, Task
+from mlops_platform.tasks.forecasting.columns import NEW_SERIES
 from mlops_platform.tasks.forecasting.task import Forecasting
 from tests.serving.conftest import Service, answering_as_packed
 from tests.serving.packed import contents_of
@@ -78,7 +80,12 @@ def spec() -> ModelSpec:
                             {"columns": "numeric"},
                             {
                                 "columns": "categorical",
-                                "steps": [{"type": "sklearn.preprocessing.OneHotEncoder"}],
+                                "steps": [
+                                    {
+                                        "type": "sklearn.preprocessing.OneHotEncoder",
+                                        "params": {"handle_unknown": "ignore"},
+                                    }
+                                ],
                             },
                         ],
                         "estimator": {"type": "sklearn.linear_model.LinearRegression"},
@@ -339,6 +346,52 @@ def _document(contents: Contents) -> Any:
     task: Task = contents.release.task
     types = request_types(features, 10, expansion=task.expansion)
     return openapi_document(contents, types, token_required=False)
+
+
+PLAIN = {"step": 1.0, "last_week": 10.0, "level": 10.0, "series": "EWR|UA"}
+WITHOUT_SERIES = PLAIN | {"series": None}
+
+
+def _columns(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"columns": {name: [row[name] for row in rows] for name in rows[0]}}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "told"),
+    [
+        ("/v1/predict", PLAIN, [0]),
+        ("/v1/predict", WITHOUT_SERIES, [1]),
+        ("/v1/predict_batch", {"rows": [PLAIN, PLAIN]}, [0, 0]),
+        ("/v1/predict_batch", {"rows": [PLAIN, WITHOUT_SERIES]}, [0, 1]),
+        ("/v1/predict_batch", _columns(WITHOUT_SERIES, PLAIN), [1, 0]),
+    ],
+)
+def test_a_row_without_a_series_is_told_and_each_says_what_its_interval_promises(
+    service: Service,
+    path: str,
+    body: dict[str, Any],
+    told: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By the quick way, which leaves it to the precise one, to the byte alike."""
+    named = {"x-request-id": "same"}
+    quick = service.ask("POST", path, body, headers=named)
+    for way in ("predict", "score_batch"):
+        monkeypatch.setattr(QuickRows, way, lambda *_: None)
+    precise = service.ask("POST", path, body, headers=named)
+
+    assert quick.text == precise.text
+    rows = quick.json.get("predictions", [quick.json])
+    assert [len(row["warnings"]) for row in rows] == told
+    assert {row["coverage"] for row in rows} == {0.9}
+    for row in rows:
+        assert (row["series_key"] == NEW_SERIES) == bool(row["warnings"])
+        for warning in row["warnings"]:
+            assert warning == {
+                "field": "series",
+                "kind": "unknown_category",
+                "message": "series: null names none that was seen in training.",
+            }
 
 
 def test_another_template_of_a_later_release_is_no_silent_answer(

@@ -574,7 +574,16 @@ REQUESTS: Final = [
         {"basket": 0.5},
         _of(ranking="its `basket` is 0.5, and a group is a whole number"),
     ),
-    BadTable("a new series, or null", {"series": "moon"}, _of(forecasting="unknown_category")),
+    BadTable(
+        "a new series",
+        {"series": "moon"},
+        _of(forecasting="series: 'moon' was never seen in training."),
+    ),
+    BadTable(
+        "no series",
+        {"series": None},
+        _of(forecasting="series: null names none that was seen in training."),
+    ),
     BadTable("an empty text", {"note": ""}, _of(texts='"probability":')),
     BadTable("a number in place of a text", {"note": 3}, _of(texts="Send a string.")),
     BadTable(
