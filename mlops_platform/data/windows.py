@@ -66,6 +66,13 @@ def ended_windows(spec: WindowSpec, moment: datetime) -> list[Window]:
     return list(_ended(spec, moment))
 
 
+def lived_until(spec: WindowSpec, moment: datetime) -> datetime:
+    """Where the life of a model is at an aware moment: then, or where its last window has ended."""
+    if spec.end is None:
+        return moment
+    return min(moment, datetime.combine(spec.end, time(), ZoneInfo(spec.timezone)))
+
+
 def _ended(spec: WindowSpec, moment: datetime) -> Iterator[Window]:
     window = _window(spec, spec.start)
     while window.ends_at <= moment and (spec.end is None or window.end <= spec.end):

@@ -61,7 +61,10 @@ class ByHand:
         self._build_missing()
         config = run_config(f"{self.model.name}__candidate", {"refit": True}) if refit else None
         self._execute("train", stage_request(self.model.name, "train", config=config))
-        return latest_outcome(self.model.spec, self.deployment.ledger)
+        outcome = latest_outcome(self.model.spec, self.deployment.ledger)
+        if outcome.version is not None or outcome.champion is not None:
+            self._export_online()
+        return outcome
 
     def watch(self, window: str | None) -> Sequence[str]:
         """Score and measure one window, or all that have ended, matured or got other labels.
@@ -88,6 +91,8 @@ class ByHand:
                     self._execute(f"watch {request.partition_key}", request)
                 except MlopsError as failure:
                     failures.append(failure)
+        if watched:
+            self._export_online()
         if failures:
             raise MlopsError("\n".join(map(str, failures))) from failures[0]
         return watched
@@ -153,6 +158,11 @@ class ByHand:
             with timed_phase(self.display, "build features") as report:
                 # To the end of what is landed: sources need not have rows on their last day.
                 build(self._driver, self.model, report, start_day=days[0])
+
+    def _export_online(self) -> None:
+        """What a service looks up is as new as what was built, also where no sensor runs."""
+        if self.model.spec.serving.online_store is not None:
+            self._execute("export online", stage_request(self.model.name, "export_online"))
 
     def _execute(self, phase: str, request: dg.RunRequest) -> None:
         with timed_phase(self.display, phase) as report:

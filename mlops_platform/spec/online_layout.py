@@ -32,7 +32,8 @@ class OnlineExport(Record):
     Args:
         entity: column whose values, as text, are the keys.
         feature_snapshot: digest of the published table that it was made from.
-        as_of: the model's present: in a replay of it, the moment reached.
+        as_of: the model's present, in a replay of it the moment reached; no later than the end of
+            its last window.
         exported_at: the machine's moment of writing, by which a service tells that it is stale.
     """
 

@@ -38,7 +38,11 @@ class OnlineStoreSpec(Section):
     """The latest features of every entity, for predictions by entity alone."""
 
     keep_days: PositiveDays = Field(
-        default=7, description="Entities whose event time is older than this are not exported."
+        default=7,
+        description=(
+            "Entities whose event time is older than this are not exported; counted back from the "
+            "present of the model, or from `window.end` where that is past."
+        ),
     )
     stale_after_minutes: Annotated[int, Field(ge=1)] = Field(
         default=1440,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec, ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.usecases.deployment import deployment_at
+from mlops_platform.usecases.service.export_online import export_online, store_freshness
 
 if TYPE_CHECKING:
     from tests.components.conftest import Tick
@@ -91,6 +92,35 @@ def test_the_export_takes_the_days_that_are_kept(
     assert made.metadata["dagster/row_count"].value == 28  # four a day, for seven days
     assert made.metadata["newest_event_time"].value == "2013-04-01 08:00:00+00:00"
     assert instance.get_latest_materialization_event(EXPORT)
+
+
+def test_a_model_whose_last_window_has_ended_keeps_the_days_before_that(
+    home: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance, tmp_path: Path
+) -> None:
+    """It lives by the machine's clock: nothing of 2013 is of the last week."""
+    spec = declared_spec(MODEL)
+    end = date(2013, 4, 2)
+    over = spec.model_copy(update={"window": spec.window.model_copy(update={"end": end})})
+    publish(home, spec, tmp_path / "warehouse.duckdb", flights=60)
+    exported = export_online(deployment_at(home), over, datetime.now(UTC))
+    assert exported.as_of == datetime(2013, 4, 2, 4, tzinfo=UTC)  # midnight in New York
+    assert exported.newest == datetime(2013, 4, 1, 8, tzinfo=UTC)
+    assert exported.rows == 25
+    assert store_freshness(deployment_at(home), over, datetime.now(UTC)).fresh
+
+
+def test_an_export_without_a_row_fails_the_check_with_the_days_it_looked_at(
+    published: Settings, definitions: dg.Definitions, instance: dg.DagsterInstance
+) -> None:
+    move_to(published.replay_clock(MODEL), NOW + timedelta(days=30))
+    result = run(definitions, instance, ANY_ASSETS, asset_selection=[EXPORT])
+    (check,) = result.get_asset_check_evaluations()
+    assert not check.passed
+    assert check.metadata["reason"].value == (
+        "exported without a row: flight_features has none of the 7 days before 2013-05-01 10:00 "
+        "UTC. Publish newer rows, or keep more days (serving.online_store.keep_days), and export "
+        "again"
+    )
 
 
 def test_what_was_exported_is_what_a_service_finds(

@@ -33,6 +33,7 @@ from mlops_platform.driving.by_hand import ByHand
 from mlops_platform.driving.driver import JobDriver
 from mlops_platform.driving.instance import open_quiet_instance
 from mlops_platform.ledger.records import Decision
+from mlops_platform.serving.online.store import read_export
 from mlops_platform.settings import PROJECT_ROOT, settings
 from mlops_platform.spec import WITHOUT_EVENT_TIME
 from mlops_platform.usecases.deployment import deployment_at
@@ -169,6 +170,13 @@ def test_the_first_champion_says_what_it_could_not_prove(owner: Owner, first: De
     release = owner.running.deployment.ledger.current_release("churn")
     assert release is not None
     assert release.bento_tag is not None
+
+
+def test_the_service_finds_the_features_of_the_first_champion(
+    owner: Owner, first: Decision
+) -> None:
+    export = read_export(settings().online_store("churn"), "churn")
+    assert (export.rows, export.entity) == (600, "customer_id")
 
 
 def test_people_are_compared_in_the_card_and_named_nowhere_else(

@@ -64,8 +64,8 @@ def online_freshness_check(spec: ModelSpec) -> dg.AssetChecksDefinition:
         asset=[spec.name, "online_features"],
         name="online_features_are_fresh",
         description=(
-            "The export is younger than `stale_after_minutes`, by the machine's clock; services "
-            "refuse an older one."
+            "The export has rows and is younger than `stale_after_minutes`, by the machine's "
+            "clock; services refuse an older one."
         ),
     )
     def online_features_are_fresh() -> dg.AssetCheckResult:
