@@ -71,6 +71,10 @@ def _missing_features(spec: ModelSpec) -> Iterator[SpecError]:
         elif option in spec.task.never_missing and column not in spec.features.required:
             fix = "No row can be answered without it: list the column under `features.required`."
             yield SpecError(f"task.{option}", column, fix)
+    for position, column in enumerate(spec.task.known_ahead):
+        if column not in spec.features.names:
+            fix = nearest_name("feature", column, spec.features.names)
+            yield SpecError(f"task.known_future.{position}", column, fix)
 
 
 def _task_faults(spec: ModelSpec) -> Iterator[SpecError]:

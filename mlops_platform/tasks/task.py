@@ -105,6 +105,11 @@ class Task(Section, ABC):
         return ()
 
     @property
+    def known_ahead(self) -> tuple[str, ...]:
+        """Features that no fact moves: of a row that is yet to come they are known before."""
+        return ()
+
+    @property
     def told_if_missing(self) -> tuple[str, ...]:
         """Categorical features of which a missing value is as odd as one that nobody has seen."""
         return ()

@@ -146,6 +146,22 @@ def test_columns_that_a_task_names_must_be_features_of_their_kind(attributes: At
     ]
 
 
+def test_what_is_known_ahead_must_be_a_feature(attributes: Attributes) -> None:
+    features = {
+        **attributes["features"],
+        "numeric": ["step", "last_week", "day_of_week"],
+        "categorical": ["series"],
+        "required": ["step"],
+    }
+    task = {**FORECAST, "known_future": ["day_of_week", "day_of_weak"]}
+
+    found = faults({**attributes, "features": features, "task": task, **LOSSES})
+
+    assert [fault for fault in found if fault[0].startswith("task.")] == [
+        ("task.known_future.1", "day_of_weak", "Did you mean 'day_of_week'?")
+    ]
+
+
 def custom(name: str, of: str) -> Attributes:
     return {"name": name, "function": "my.metric", "of": of, "greater_is_better": True}
 

@@ -189,6 +189,13 @@ class Both:
         with self._joined("INNER", f"b.{self.table.happens} > {_moment(moment)}") as joined:
             return set(joined.only_features().counts())
 
+    def moved_after(self, moment: datetime, columns: Collection[str]) -> list[RowDifference]:
+        """Of some features those that differ in events which are as long after a moment in both."""
+        happens = self.table.happens
+        same = f"b.{happens} > {_moment(moment)} AND a.{happens} = b.{happens}"
+        with self._joined("INNER", same) as joined:
+            return [found for found in joined.differences() if found.column in columns]
+
     def columns_at(self, moments: Collection[datetime]) -> dict[datetime, set[str]]:
         """Features that differ in the same events, by their event time."""
         with self._joined("INNER", self._at(moments)) as joined:

@@ -50,8 +50,8 @@ class Front:
         contents = worker.contents
         serving = contents.release.serving
         example = contents.golden_rows.rows[0].features
-        expansion = contents.release.task.expansion
-        types = request_types(contents.features, serving.max_batch_rows, example, expansion)
+        task = contents.release.task
+        types = request_types(contents.features, serving.max_batch_rows, example, task)
         self._app, self._worker = app, worker
         self._quick, self._seconds = QuickRows(worker), serving.timeout_seconds
         self._routes = routes_of(worker, types, self._quick)

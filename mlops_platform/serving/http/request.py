@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, NotRequired
 
@@ -19,7 +20,7 @@ from mlops_platform.serving.schema import (
     NumericColumn,
     TextColumn,
 )
-from mlops_platform.tasks import Expansion
+from mlops_platform.tasks import Expansion, Task
 
 NO_NUL = r"^[^\x00]*$"
 """NumPy drops trailing NULs of strings: with one, an unknown category could pass for a known."""
@@ -69,31 +70,32 @@ def request_types(
     schema: FeatureSchema,
     max_rows: int,
     example: Row | None = None,
-    expansion: Expansion | None = None,
+    task: Task | None = None,
 ) -> RequestTypes:
     """Type the requests: every feature is there, null where it may be missing.
 
     Args:
         max_rows: of one batch.
         example: a row that the documentation shows.
-        expansion: how one request names many rows.
+        task: what it says of columns, and of requests that name many rows.
     """
-    row = _row(schema, example)
+    known_ahead = () if task is None else task.known_ahead
+    expansion = None if task is None else task.expansion
+    described = {column.name: _described(column, known_ahead) for column in schema.columns}
+    row = _row(schema, described, example)
     return RequestTypes(
         row=TypeAdapter(row),
         batch=TypeAdapter(_batch(schema, row, max_rows)),
-        columns=TypeAdapter(_columns(schema, max_rows, example)),
+        columns=TypeAdapter(_columns(schema, described, max_rows, example)),
         entity=TypeAdapter(_entity(schema)),
         expanded=None if expansion is None else _expanded(schema, expansion),
     )
 
 
-def _row(schema: FeatureSchema, example: Row | None) -> Any:
-    described = "Key of the row, echoed in the answer. Not a feature; may be left out."
-    fields: Json = {
-        schema.entity: NotRequired[Annotated[_Text | None, Field(description=described)]]
-    }
-    fields |= {column.name: _field(column) for column in schema.columns}
+def _row(schema: FeatureSchema, described: Mapping[str, str], example: Row | None) -> Any:
+    key = "Key of the row, echoed in the answer. Not a feature; may be left out."
+    fields: Json = {schema.entity: NotRequired[Annotated[_Text | None, Field(description=key)]]}
+    fields |= {column.name: _field(column, described[column.name]) for column in schema.columns}
     return _typed(f"{_title(schema)}Row", fields, {"example": example} if example else {})
 
 
@@ -102,15 +104,17 @@ def _batch(schema: FeatureSchema, row: Any, max_rows: int) -> Any:
     return _typed(f"{_title(schema)}Batch", {"rows": Annotated[list[row], bounds]})
 
 
-def _columns(schema: FeatureSchema, max_rows: int, example: Row | None) -> Any:
+def _columns(
+    schema: FeatureSchema, described: Mapping[str, str], max_rows: int, example: Row | None
+) -> Any:
     bounds = Field(min_length=1, max_length=max_rows)
-    described = Field(description="Keys of the rows, echoed in the answer; may be left out.")
-    entities = Annotated[list[_Text | None], bounds, described]
+    keys = Field(description="Keys of the rows, echoed in the answer; may be left out.")
+    entities = Annotated[list[_Text | None], bounds, keys]
     fields: Json = {schema.entity: NotRequired[entities]}
     for column in schema.columns:
         values = list[_allowed(column)]  # type: ignore[misc, valid-type]
-        described = Field(description=_described(column))
-        fields[column.name] = Annotated[values, bounds, described]
+        said = Field(description=described[column.name])
+        fields[column.name] = Annotated[values, bounds, said]
     shown = {"example": {name: [value] for name, value in example.items()}} if example else {}
     listed = _typed(f"{_title(schema)}ColumnValues", fields, shown)
     meaning = f"1 to {max_rows} rows by their columns: every list has a value for each row."
@@ -142,14 +146,14 @@ def _title(schema: FeatureSchema) -> str:
     return "".join(part.capitalize() for part in schema.model.split("_"))
 
 
-def _field(column: FeatureColumn) -> Any:
-    described = Field(description=_described(column), examples=_examples(column) or None)
-    return Annotated[_allowed(column), described]
+def _field(column: FeatureColumn, text: str) -> Any:
+    return Annotated[_allowed(column), Field(description=text, examples=_examples(column) or None)]
 
 
-def _described(column: FeatureColumn) -> str:
+def _described(column: FeatureColumn, known_ahead: Collection[str]) -> str:
     missing = " Null where it is not known." if column.missing_allowed else " Never null."
-    return _seen(column) + missing
+    ahead = " Known ahead, for the step that is forecast." if column.name in known_ahead else ""
+    return _seen(column) + missing + ahead
 
 
 def _allowed(column: FeatureColumn) -> Any:

@@ -151,6 +151,15 @@ class Forecasting(IntervalTask):
         examples=[[1, 3, 7]],
     )
 
+    known_future: tuple[Identifier, ...] = Field(
+        default=(),
+        exclude_if=left_out_where_empty,
+        description=(
+            "Features of which the value of the step ahead is known at the origin, such as the "
+            "calendar of the day that is forecast. `mlops prove` refuses one that a fact moves."
+        ),
+        examples=[["day_of_week", "is_holiday"]],
+    )
     entity: str | None = Field(
         default=None,
         exclude_if=left_out_where_empty,
@@ -238,6 +247,11 @@ class Forecasting(IntervalTask):
     def never_missing(self) -> tuple[str, ...]:
         """The step."""
         return ("step",)
+
+    @property
+    def known_ahead(self) -> tuple[str, ...]:
+        """What is declared so."""
+        return self.known_future
 
     @property
     def told_if_missing(self) -> tuple[str, ...]:

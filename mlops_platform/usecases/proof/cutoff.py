@@ -99,8 +99,9 @@ class CutoffProof:
 
     @property
     def _no_features(self) -> set[str]:
-        features = self.declared.features
-        return {*features.key, str(features.event_time), SUPERSEDED_AT, KNOWN_AT}
+        """Nor what is known ahead, which no fact may change: the proof of the future sees to it."""
+        features, known = self.declared.features, self.declared.spec.task.known_ahead
+        return {*features.key, str(features.event_time), SUPERSEDED_AT, KNOWN_AT, *known}
 
 
 def _by_table(changed: Changed) -> defaultdict[str, set[str]]:

@@ -28,6 +28,12 @@ KEEP_VERSIONS: Final = (
 )
 
 
+KNOWN_AHEAD: Final = (
+    "What is known ahead is published before, such as a calendar: no fact of {table} may move it. "
+    "Make the column of that alone, or take it out of `task.known_future`."
+)
+
+
 @dataclass
 class FutureProof:
     """Rounds of perturbations, each after a cutoff of its own."""
@@ -37,12 +43,13 @@ class FutureProof:
     facts: Sequence[TableFacts]
     _of_features: list[Finding] = field(default_factory=list, init=False)
     _of_labels: list[Finding] = field(default_factory=list, init=False)
+    _of_known: list[Finding] = field(default_factory=list, init=False)
     _reached: set[str] = field(default_factory=set, init=False)
     _rows: int = field(default=0, init=False)
     _perturbed: int = field(default=0, init=False)
 
     def verdicts(self, rounds: int, random: Random, most: int) -> Iterator[Verdict]:
-        """Of features and labels.
+        """Of features, labels, and what is declared as known ahead.
 
         Args:
             most: facts of each landed table that are perturbed in a round.
@@ -53,6 +60,12 @@ class FutureProof:
             self._round(cutoff, future_perturbations(self.facts, cutoff, random, most))
         yield self._verdict_of_features(rounds)
         yield self._verdict_of_labels(rounds)
+        if self._known:
+            yield self._verdict_of_known()
+
+    @property
+    def _known(self) -> tuple[str, ...]:
+        return self.declared.spec.task.known_ahead
 
     def _round(self, cutoff: datetime, perturbations: Sequence[Perturbation]) -> None:
         base = self.worlds.base
@@ -68,11 +81,15 @@ class FutureProof:
             of_features = features(warehouse_of(lake)).differences_until(cutoff)
             self._reached |= features(warehouse_of(lake)).columns_after(cutoff)
             of_labels = labels(warehouse_of(lake)).differences()
+            of_known = (
+                features(warehouse_of(lake)).moved_after(cutoff, self._known) if self._known else []
+            )
         self._rows += Built(base, self.declared.features).count(cutoff)
         self._perturbed += len(perturbations)
         for findings, differences, fix, compare in (
             (self._of_features, of_features, READ_AS_KNOWN, features),
             (self._of_labels, of_labels, KEEP_VERSIONS, labels),
+            (self._of_known, of_known, KNOWN_AHEAD, features),
         ):
             known = {finding.column for finding in findings}
             new = [difference for difference in differences if difference.column not in known]
@@ -107,8 +124,25 @@ class FutureProof:
 
     def _unreached(self) -> list[str]:
         features = self.declared.spec.features
-        wanted = {*features.names, *features.beside}
+        wanted = {*features.names, *features.beside}.difference(self._known)
         return sorted(wanted - self._reached)
+
+    def _verdict_of_known(self) -> Verdict:
+        table, findings = self.declared.features.name, tuple(self._of_known)
+        if findings:
+            detail = f"{_columns(findings)} are declared as known ahead, and facts move them"
+            return Verdict(
+                property="future", table=table, outcome="failed", detail=detail, findings=findings
+            )
+        reached = bool(self._reached)
+        return Verdict(
+            property="future",
+            table=table,
+            outcome="proved" if reached else "not proved",
+            detail="known ahead: "
+            + ("no perturbed fact moves " if reached else "no perturbed fact moves anything, nor ")
+            + ", ".join(self._known),
+        )
 
     def _verdict_of_labels(self, rounds: int) -> Verdict:
         findings = tuple(self._of_labels)

@@ -341,10 +341,24 @@ def test_the_document_tells_what_is_asked_and_answered(contents: Contents) -> No
     assert schemas[rows.rpartition("/")[2]]["properties"]["target_date"]["format"] == "date"
 
 
+def test_the_document_says_which_columns_are_known_ahead(contents: Contents) -> None:
+    task = TASK.model_copy(update={"known_future": ("level",)})
+    release = contents.release.model_copy(update={"task": task})
+
+    schemas = _document(replace(contents, release=release))["components"]["schemas"]
+
+    for name in ("DeparturesRow", "DeparturesColumnValues"):
+        told = {
+            column: "Known ahead" in schema["description"]
+            for column, schema in schemas[name]["properties"].items()
+        }
+        assert [column for column, ahead in told.items() if ahead] == ["level"]
+
+
 def _document(contents: Contents) -> Any:
     features: FeatureSchema = contents.features
     task: Task = contents.release.task
-    types = request_types(features, 10, expansion=task.expansion)
+    types = request_types(features, 10, task=task)
     return openapi_document(contents, types, token_required=False)
 
 

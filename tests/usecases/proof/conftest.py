@@ -10,7 +10,7 @@ import pytest
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.usecases.proof.prove import Prover, Wanted, opened_prover
 from mlops_platform.usecases.proof.records import Proof
-from tests.usecases.proof.orders import land_orders, spec_of, write_project
+from tests.usecases.proof.orders import forecast_of, land_orders, spec_of, write_project
 
 NOW = datetime(2026, 2, 1, tzinfo=UTC)
 
@@ -43,6 +43,15 @@ def short(prover: Prover) -> Proof:
     """What is found where builds of some days replace too little and look back too short."""
     wanted = Wanted(rounds=1, facts=3, properties=("incremental", "reach"))
     return prover.prove(spec_of("short", "appended_labels"), wanted, NOW, _silent)
+
+
+@pytest.fixture(scope="module")
+def known_ahead(prover: Prover) -> Proof:
+    """What is found where one of two columns that are declared as known ahead is not."""
+    wanted = Wanted(rounds=1, facts=3, properties=("future",))
+    return prover.prove(
+        forecast_of("orders", "labels", ["weekday", "paid_3d"]), wanted, NOW, _silent
+    )
 
 
 def _silent(line: str) -> None:

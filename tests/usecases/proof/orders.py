@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from shutil import copyfile
@@ -14,6 +14,7 @@ from mlops_platform.data.landing.landed_table import LandedTable
 from mlops_platform.data.landing.landing import Arrival, land_day
 from mlops_platform.settings import PROJECT_ROOT
 from mlops_platform.spec import ModelSpec
+from mlops_platform.tasks.forecasting.task import Forecasting
 
 FIRST_DAY, DAYS, ORDERS, CUSTOMERS = date(2024, 1, 1), 12, 6, 4
 LOADED = datetime(2026, 1, 1, tzinfo=UTC)
@@ -104,6 +105,7 @@ select
     known_orders.event_time,
     known_orders.day as local_date,
     known_orders.basket,
+    isodow(known_orders.event_time)::double as weekday,
     {columns}
 from known_orders
 {joins}
@@ -158,7 +160,7 @@ def write_project(folder: Path) -> Path:
 
 
 def _declared(name: str) -> str:
-    columns = ["order_id", "event_time", "local_date", "basket", *RIGHT]
+    columns = ["order_id", "event_time", "local_date", "basket", "weekday", *RIGHT]
     key, reach = "[order_id]", 1 if name == "short" else 4
     if name.endswith("labels"):
         columns = ["order_id", "local_date", "returned", "known_at", "superseded_at"]
@@ -201,6 +203,16 @@ def spec_of(features: str, label: str) -> ModelSpec:
             "card": {"intended_use": "Tests.", "out_of_scope": "Orders."},
         }
     )
+
+
+def forecast_of(features: str, label: str, known_future: Sequence[str]) -> ModelSpec:
+    """The same as a forecast of which some columns are declared as known ahead."""
+    spec = spec_of(features, label)
+    task = Forecasting(
+        horizon=1, season=7, seasonal_naive="paid_3d", known_future=tuple(known_future)
+    )
+    listed = spec.features.model_copy(update={"numeric": ("step", "basket", "weekday", "paid_3d")})
+    return spec.model_copy(update={"task": task, "features": listed})
 
 
 def land_orders(landing: Path, days: int = DAYS) -> None:

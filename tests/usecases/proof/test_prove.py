@@ -17,7 +17,7 @@ from mlops_platform.usecases.proof.prove import Prover, Wanted
 from mlops_platform.usecases.proof.records import Finding, Proof, Property, keep_proof, last_proof
 from tests.documents.cases import Case, refuse_undocumented
 from tests.usecases.proof.conftest import NOW
-from tests.usecases.proof.orders import land_orders, spec_of
+from tests.usecases.proof.orders import forecast_of, land_orders, spec_of
 
 pytestmark = pytest.mark.slow
 UNSEEN = "nobody saw it but in the tables of the flights, by tests written for them"
@@ -137,6 +137,18 @@ BROKEN = (
         "short",
         "paid_3d",
     ),
+    Broken(
+        Case(
+            "a column of `task.known_future` that a fact moves",
+            "nobody could declare what is known ahead",
+            TELLS,
+            "What is known ahead is published before, such as a calendar",
+        ),
+        "known_ahead",
+        "future",
+        "orders",
+        "paid_3d",
+    ),
 )
 TOO_LITTLE = Case(
     "`mlops prove` with fewer than three landed days",
@@ -178,6 +190,21 @@ def test_nothing_else_is_found(leaking: Proof, short: Proof) -> None:
     assert "changes basket" in right["cutoff", "orders"]
     assert "paid_3d" in right["cutoff", "payments"]
     assert ("reach", "appended_labels") in right
+
+
+def test_of_what_is_declared_as_known_ahead_only_what_moves_is_refused(known_ahead: Proof) -> None:
+    found = _findings(known_ahead, "future", "orders")
+    assert {finding.column for finding in found} == {"paid_3d"}
+    assert {finding.fact.table for finding in found if finding.fact} == {"payments"}
+
+
+def test_what_no_fact_moves_is_proved_to_be_known_ahead(prover: Prover) -> None:
+    wanted = Wanted(rounds=1, facts=3, properties=("future",))
+    spec = forecast_of("orders", "labels", ["weekday"])
+    proof = prover.prove(spec, wanted, NOW, lambda line: None)
+    assert proof.outcome == "proved"
+    details = [verdict.detail for verdict in proof.verdicts if verdict.table == "orders"]
+    assert "known ahead: no perturbed fact moves weekday" in details
 
 
 def test_a_leak_names_the_event_and_the_fact_of_after_it(leaking: Proof) -> None:
