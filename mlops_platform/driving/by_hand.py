@@ -54,9 +54,14 @@ class ByHand:
             refit: fit anew where the YAML would have the champion updated.
 
         Raises:
-            MlopsError: a run failed, or another training runs already.
+            MlopsError: a class of the YAML cannot do what it is named for, a run failed, or another
+                training runs already.
         """
+        from mlops_platform.training.check import check_parts
+
         self._refuse_beside("train")
+        # Landing and building may take hours, after which the fit would say it in its own words.
+        self.model.refuse(check_parts(self.model.spec))
         self._land_missing()
         self._build_missing()
         config = run_config(f"{self.model.name}__candidate", {"refit": True}) if refit else None

@@ -65,6 +65,18 @@ def check_candidates(spec: ModelSpec) -> list[SpecError]:
     return errors
 
 
+def check_parts(spec: ModelSpec) -> list[SpecError]:
+    """Every class that does not exist, is of the wrong kind or does not take its parameters.
+
+    That is seen without fitting anything.
+    """
+    return [
+        error
+        for position, candidate in enumerate(spec.training.candidates)
+        for error in _part_errors(spec, candidate, f"training.candidates.{position}")
+    ]
+
+
 def _part_errors(spec: ModelSpec, candidate: CandidateSpec, field: str) -> Iterator[SpecError]:
     for path, part in parts_of(candidate):
         try:

@@ -49,6 +49,11 @@ NOT_RUN: dict[str, Elsewhere] = {
     """mlops erase visits --where "patient_id = 'p-17'" --reason "Request 2026-31" --dry-run""": (
         _ERASE
     ),
+    "mlops serve departures": Elsewhere(
+        "its champion takes minutes and a year; its answers and its store are tried apart",
+        "tests/driving/test_without_event_time.py",
+        "read_export(",
+    ),
     "curl -s localhost:3001/v1/forecast -H 'Content-Type: application/json' "
     """-d '{"series": "JFK|B6", "origin": "2013-12-16"}'""": Elsewhere(
         "another model answers here", "tests/serving/http/test_expanded.py", "/v1/forecast"

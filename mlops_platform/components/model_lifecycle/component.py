@@ -99,6 +99,7 @@ class ModelLifecycleComponent(dg.Component):
                 sources=store.landed_tables(),
                 builds_with=store.builds_with,
             ),
+            self.location,
         )
 
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import dagster as dg
 
+from mlops_platform.components.model_lifecycle.location import YamlLocation
 from mlops_platform.data.features.builds import Builds, build_job
 from mlops_platform.data.features.kept_projects import BuiltWith
+from mlops_platform.errors import SpecError
 from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 
@@ -55,12 +57,28 @@ class FeatureStore:
 
 @dataclass(frozen=True)
 class LifecycleModel:
-    """What the shared automation knows of one model."""
+    """What the shared automation knows of one model.
+
+    Args:
+        location: where it is declared; None of one that no YAML declares.
+    """
 
     spec: ModelSpec
     store: FeatureStore
+    location: YamlLocation | None = None
 
     @property
     def name(self) -> str:
         """Name of the model."""
         return self.spec.name
+
+    def refuse(self, errors: Sequence[SpecError]) -> None:
+        """Raise all errors of its YAML at once, each with its line.
+
+        Raises:
+            MlopsError: there are some.
+        """
+        if self.location is not None:
+            self.location.refuse(errors)
+        elif errors:
+            raise errors[0]

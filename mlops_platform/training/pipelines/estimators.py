@@ -175,7 +175,7 @@ def _why_not_imported(path: str, error: Exception) -> str:
     from importlib.util import find_spec
 
     package, name = path.partition(".")[0], path.rpartition(".")[2]
-    closest = _closest(name)
+    closest = _closest_beside(path) or _closest(name)
     slip_of_package = any(found.endswith(f".{name}") for found in closest)
     if find_spec(package) is not None or slip_of_package:
         fix = f"Closest: {', '.join(closest)}." if closest else "Write a class's import path."
@@ -184,6 +184,21 @@ def _why_not_imported(path: str, error: Exception) -> str:
         f"The package '{package}' is not installed: `pip install "
         f"{_DISTRIBUTIONS.get(package, package)}` into the environment of the platform."
     )
+
+
+def _closest_beside(path: str) -> list[str]:
+    """Import paths of estimators of the named module itself with nearly this name."""
+    import sys
+
+    module, _, name = path.rpartition(".")
+    # Where it is none of them, it could not be imported.
+    loaded = sys.modules.get(module)
+    beside = [
+        other
+        for other, value in getattr(loaded, "__dict__", {}).items()
+        if isinstance(value, type) and (hasattr(value, "get_params") or is_of_river(value))
+    ]
+    return [f"{module}.{close}" for close in get_close_matches(name, beside)]
 
 
 def _closest(name: str) -> list[str]:

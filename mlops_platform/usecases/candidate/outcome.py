@@ -56,8 +56,9 @@ class TrainingOutcome(Record):
 
     def _sentences(self) -> Iterator[str]:
         scored = (
-            f"{self.candidate} has a {self.loss_name} of {self.loss:.4f} on the {self.test_rows:,} "
-            f"rows of its test, the {self.baseline_name} {self.baseline_loss:.4f}"
+            f"{self.candidate} has {_article(self.loss_name)} {self.loss_name} of {self.loss:.4f} "
+            f"on the {self.test_rows:,} rows of its test, the {self.baseline_name} "
+            f"{self.baseline_loss:.4f}"
         )
         if self.release is not None:
             yield f"Version {self.version} of {self.model} is the champion, release {self.release}."
@@ -78,6 +79,10 @@ class TrainingOutcome(Record):
         yield self.reason
         if self.version is None and self.champion is not None:
             yield f"Version {self.champion} stays the champion."
+
+
+def _article(name: str) -> str:
+    return "an" if name[0] in "aeiou" else "a"
 
 
 def training_outcome(

@@ -84,10 +84,16 @@ def train_candidate(
             taught, which needs no search.
         tags: what the run is to be found by, such as git commit and Dagster run.
         report: told one line per trial.
+
+    Raises:
+        SpecError: a class of the YAML cannot do what it is named for.
     """
+    from mlops_platform.training.check import check_parts
     from mlops_platform.training.fitting import fit_candidate
     from mlops_platform.training.judging.timing import cpu_seconds
 
+    for error in check_parts(spec):
+        raise error
     split = split_rows(spec, training_set)
     audit = audit_training_set(spec, training_set)
     name = f"{spec.name}-{training_set.hash[:12]}"

@@ -120,6 +120,7 @@ def test_further_parameters_reach_a_class_that_takes_them() -> None:
     [
         ("catbost.CatBoostClassifier", "The package 'catbost' is not installed: `pip install catb"),
         ("skelarn.svm.SVC", "Closest: sklearn.svm.SVC"),
+        ("lightgbm.LGBMClasifier", "Closest: lightgbm.LGBMClassifier, "),
         (
             "sklearn.linear_model.LogisticRegresion",
             "Closest: sklearn.linear_model.Logistic",

@@ -110,3 +110,12 @@ def test_a_challenger_is_no_champion_yet(lifecycle, outcome) -> None:
     told = outcome(verdict)
     assert (told.version, told.release, told.champion) == (2, None, 1)
     assert told.text.startswith(f"Version 2 of {lifecycle.model} is tried beside the champion.")
+
+
+@pytest.mark.parametrize(
+    ("loss", "told"),
+    [("log loss", "has a log loss of"), ("absolute error", "has an absolute error")],
+)
+def test_the_loss_has_its_article(outcome, lifecycle, loss: str, told: str) -> None:
+    came_to = outcome(rejected(lifecycle, "Too poor."))
+    assert told in came_to.model_copy(update={"loss_name": loss}).text
