@@ -29,7 +29,6 @@ from mlops_platform.components.model_lifecycle.release.release_assets import cha
 from mlops_platform.components.model_lifecycle.rollout.assets import rollout_asset
 from mlops_platform.components.model_lifecycle.rollout.automation import PROBATION, ROLL_OUT
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.features.published import Manifest
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.served.served import land_log
 from mlops_platform.data.training_set import TrainingSet
@@ -61,6 +60,7 @@ from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.rollout.begin import release_or_challenge
+from tests.claims import claim
 from tests.homes.blank_registry import put_blank_registry
 from tests.serving.packed import pack_small, small_spec
 
@@ -179,9 +179,7 @@ class Story:
         )
         folder = self.home.published / self.spec.label.table
         write_parquet(table, folder / f"local_date={day}" / "data.parquet")
-        state = {str(day): {"rows": ROWS, "digest": str(day)}}
-        manifest = {"partition_column": "local_date", "partitions": state}
-        write_text(folder / "_manifest.json", Manifest.model_validate(manifest).model_dump_json())
+        claim(folder)
 
     def served(self, version: str, requests: int, errors: int = 0, seconds: float = 0.01) -> None:
         """Workers answered for the champion."""

@@ -379,6 +379,7 @@ class DbtFeaturesComponent(DbtProjectComponent):
             "partitions_written": len(published.changed),
             "partitions_unchanged": published.unchanged,
             "content_digest": published.digest,
+            **({"foreign_files_deleted": [*published.foreign]} if published.foreign else {}),
         }
 
 

@@ -2,7 +2,8 @@
 
 The manifest beside a published table never claims more than what is on disk: partitions that are
 about to change leave it first and come back when they are written. So whatever a crash leaves
-behind, the next run heals.
+behind, the next run heals. Exactly the files that it names are read: what lies beside them, or
+without it, was put there by somebody else and is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field, ValidationError
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from mlops_platform.spec import FeaturesSpec
 
 _HEAL = "The job `build_features` publishes it anew, from the warehouse."
+FILE: Final = "data.parquet"
+"""Of each partition; there is no other."""
 MANIFESTS_KEPT = 32
 """Manifests that a process keeps: at every tick all models ask for those of the same few tables."""
 
@@ -43,11 +46,18 @@ class Manifest(Record):
     Args:
         files: SHA-256 of the file of each partition; those that were published before it was kept
             have none until they are published again.
+        writing: partitions that are being written or removed: of them nothing is claimed.
     """
 
     partition_column: str
     partitions: Mapping[date, PartitionState] = {}
     files: Mapping[date, str] = Field(default={}, exclude_if=left_out_where_empty)
+    writing: tuple[date, ...] = Field(default=(), exclude_if=left_out_where_empty)
+
+    @property
+    def days(self) -> frozenset[date]:
+        """Every partition that may have a file."""
+        return frozenset({*self.partitions, *self.writing})
 
     @property
     def rows(self) -> int:
@@ -72,6 +82,7 @@ class PublishedTable(Record):
 
     Args:
         healed: partitions whose file was damaged or not yet known, and that were written anew.
+        foreign: files beside them that nobody had published, and that were deleted.
     """
 
     table: str
@@ -79,6 +90,7 @@ class PublishedTable(Record):
     healed: tuple[date, ...] = ()
     unchanged: int
     removed: tuple[date, ...]
+    foreign: tuple[str, ...] = ()
     rows: int
     digest: str
 
@@ -118,12 +130,15 @@ def publish_table(
         known = {day: before.files[day] for day in kept if day not in written}
         files = dict(sorted({**known, **written}.items()))  # the same text for the same files
         _write_manifest(target.model_copy(update={"files": files}), folder)
+        foreign = foreign_files(folder, target)
+        _delete(foreign, folder)
     return PublishedTable(
         table=table,
         changed=changed,
         healed=healed,
         unchanged=len(kept),
         removed=removed,
+        foreign=tuple(file.relative_to(folder).as_posix() for file in foreign),
         rows=target.rows,
         digest=target.digest,
     )
@@ -176,9 +191,12 @@ def published_rows(
     Raises:
         DataError: none of them is published, or a file is not the one that was.
     """
-    require_intact(folder, days if read_days is None else read_days)
-    patterns = [f"{partition}={day}/*.parquet" for day in ("*" if days is None else days)]
-    published = [files for files in patterns if any(folder.glob(files))]
+    claims = require_intact(folder, days if read_days is None else read_days)
+    known = claims.days if claims and claims.partition_column == partition else frozenset()
+    named = [
+        f"{partition}={day}/{FILE}" for day in sorted(known if days is None else known & {*days})
+    ]
+    published = [name for name in named if (folder / name).is_file()]
     if not published:
         of_days = "" if days is None or not days else f" of {min(days)} to {max(days)}"
         raise DataError(
@@ -189,8 +207,8 @@ def published_rows(
     return partitioned_parquet(folder, published, partition)
 
 
-def require_intact(folder: Path, days: Sequence[date] | None = None) -> None:
-    """Verify files of one published table by its manifest.
+def require_intact(folder: Path, days: Sequence[date] | None = None) -> Manifest | None:
+    """Verify files of one published table by its manifest; returns it, None where nothing is there.
 
     Whoever publishes meanwhile withdraws its claims first, so that they are read again where a file
     is another.
@@ -199,18 +217,56 @@ def require_intact(folder: Path, days: Sequence[date] | None = None) -> None:
         days: whose files, all where None.
 
     Raises:
-        DataError: a file is gone, or is not the one that was published.
+        DataError: a file is gone, is not the one that was published, or is not named by the
+            manifest; or there are files and no manifest that can be read.
     """
-    while (claims := _claims(folder)) is not None:
-        damaged = damaged_days(folder, claims, days)
-        if not damaged:
-            return
+    while True:
+        claims = _claims(folder)
+        problem = _problem(folder, claims, days)
+        if problem is None:
+            return claims
         if _claims(folder) == claims:
-            raise DataError(
-                f"{folder.name} of {', '.join(map(str, damaged[:5]))}"
-                f"{' and other days' if len(damaged) > 5 else ''} is not what was published at "
-                f"{folder}: the file is gone, or was changed. {_HEAL}"
-            )
+            raise DataError(problem)
+
+
+def _problem(folder: Path, claims: Manifest | None, days: Sequence[date] | None) -> str | None:
+    """Why the files of some days are not to be read; None where they may."""
+    if claims is None:
+        file = _manifest_file(folder)
+        if not file.is_file() and not has_files(folder):
+            return None
+        return (
+            f"{file} is {'damaged' if file.is_file() else 'gone'}, which says what is published of "
+            f"{folder.name}. {_HEAL}"
+        )
+    if foreign := foreign_files(folder, claims):
+        return (
+            f"{folder.name} has files that nobody published: "
+            f"{', '.join(map(str, foreign[:5]))}{' and others' if len(foreign) > 5 else ''}. Move "
+            "them away; the job `build_features` deletes them when it publishes the table."
+        )
+    if damaged := damaged_days(folder, claims, days):
+        return (
+            f"{folder.name} of {', '.join(map(str, damaged[:5]))}"
+            f"{' and other days' if len(damaged) > 5 else ''} is not what was published at "
+            f"{folder}: the file is gone, or was changed. {_HEAL}"
+        )
+    return None
+
+
+def has_files(folder: Path) -> bool:
+    """Whether a folder holds Parquet files as a published table does."""
+    return any(_parquet_files(folder)) or any(
+        _parquet_files(path) for path in _entries(folder) if path.is_dir()
+    )
+
+
+def foreign_files(folder: Path, manifest: Manifest) -> list[Path]:
+    """Parquet files of a table's folder that are in none of the partitions of its manifest."""
+    column = manifest.partition_column
+    known = {_partition_file(folder, column, day).parent for day in manifest.days}
+    beside = [path for path in _entries(folder) if path not in known and path.is_dir()]
+    return [*_parquet_files(folder), *(file for path in beside for file in _parquet_files(path))]
 
 
 def damaged_days(
@@ -261,11 +317,32 @@ def latest_row(features: FeaturesSpec, published_root: Path, entity: str) -> dic
 
 
 def _claims(folder: Path) -> Manifest | None:
-    """What the manifest of a table says; None where there is none to go by."""
+    """What the manifest of a table says; None where there is none that can be read."""
     try:
         return read_manifest(folder.parent, folder.name)
     except DataError:
         return None
+
+
+def _entries(folder: Path) -> list[Path]:
+    """What is in a folder, but for what is being written under a temporary name."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except FileNotFoundError:
+        return []
+
+
+def _parquet_files(folder: Path) -> list[Path]:
+    return [path for path in _entries(folder) if path.suffix == ".parquet"]
+
+
+def _delete(files: Iterable[Path], folder: Path) -> None:
+    """Delete files of a table, and the folders below it that are empty then."""
+    for file in files:
+        file.unlink()
+        if file.parent != folder:
+            with suppress(OSError):  # something else is in it
+                file.parent.rmdir()
 
 
 def _digests(folder: Path, column: str, days: Iterable[date]) -> dict[date, str]:
@@ -277,7 +354,15 @@ def _manifest_file(folder: Path) -> Path:
 
 
 def _partition_file(folder: Path, column: str, day: date) -> Path:
-    return folder / f"{column}={day.isoformat()}" / "data.parquet"
+    return folder / f"{column}={day.isoformat()}" / FILE
+
+
+def _day_of(path: Path, column: str) -> date | None:
+    """The day whose folder this is; None of any other, which nobody published."""
+    with suppress(ValueError):
+        day = date.fromisoformat(path.name.removeprefix(f"{column}="))
+        return day if path.name == f"{column}={day.isoformat()}" else None
+    return None
 
 
 def _published(folder: Path, column: str) -> Manifest:
@@ -296,8 +381,9 @@ def _differences(
     """Partitions to write and partitions to remove."""
     column = target.partition_column
     on_disk = {
-        date.fromisoformat(path.parent.name.removeprefix(f"{column}="))
-        for path in folder.glob(f"{column}=*/data.parquet")
+        day
+        for path in _entries(folder)
+        if (day := _day_of(path, column)) and (path / FILE).is_file()
     }
     current = {
         day for day, state in before.partitions.items() if target.partitions.get(day) == state
@@ -310,7 +396,8 @@ def _differences(
 def _withdraw_claims(before: Manifest, touched: Collection[date], folder: Path) -> None:
     kept = {day: state for day, state in before.partitions.items() if day not in touched}
     files = {day: digest for day, digest in before.files.items() if day not in touched}
-    _write_manifest(before.model_copy(update={"partitions": kept, "files": files}), folder)
+    claimed = {"partitions": kept, "files": files, "writing": tuple(sorted(touched))}
+    _write_manifest(before.model_copy(update=claimed), folder)
 
 
 def _write_partitions(source: WarehouseTable, days: Sequence[date], folder: Path) -> None:

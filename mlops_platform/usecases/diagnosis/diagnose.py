@@ -17,7 +17,7 @@ def diagnose(facts: Facts) -> list[Fault]:
     faults = [*facts.unseen, *faults_of_processes(facts)]
     if facts.landing is not None:
         faults += faults_of_landing(facts.landing, facts.now)
-    faults += faults_of_published(facts)
+    faults += faults_of_published(facts.damaged_tables, facts.launch)
     for model in facts.models:
         faults += faults_of_releases(facts, model)
         if not model.retired:

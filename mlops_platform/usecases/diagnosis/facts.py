@@ -1,9 +1,9 @@
 """What was found of a deployment: all that a diagnosis may know."""
 
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
 
 from mlops_platform.ledger.challenger import Challenger
@@ -13,6 +13,7 @@ from mlops_platform.usecases.adjustment.state import AdjustmentState
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
+from mlops_platform.usecases.diagnosis.published import DamagedTable
 from mlops_platform.usecases.ledger.anchors import Anchor
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.window.records import ModelWindows
@@ -87,7 +88,7 @@ class Facts:
         held_slots: pools and ids of the finished runs that still hold a slot of them.
         left_servers: commands of the processes that serve and whose starter is gone, by id.
         landing: None where it was not looked at.
-        damaged_tables: days of published tables that are not what was published, by table.
+        damaged_tables: what is wrong with published tables, by table.
         unseen: what could not be looked at.
     """
 
@@ -98,7 +99,7 @@ class Facts:
     left_servers: Mapping[int, str] = field(default_factory=dict)
     lock: WarehouseLock | None = None
     landing: LandingFacts | None = None
-    damaged_tables: Mapping[str, Sequence[date]] = field(default_factory=dict)
+    damaged_tables: Mapping[str, DamagedTable] = field(default_factory=dict)
     models: tuple[ModelFacts, ...] = ()
     unseen: tuple[Fault, ...] = ()
 

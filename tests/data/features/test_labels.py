@@ -26,6 +26,7 @@ from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
+from tests.claims import claim
 from tests.data.conftest import MODEL
 
 Model = Callable[[dict[str, Any]], ModelSpec]
@@ -219,6 +220,8 @@ def _write(folder: Path, versions: Sequence[Version], visits: Sequence[str]) -> 
             "superseded_at": pa.array([one.superseded_at for one in of_day], utc),
         }
         write_parquet(pa.table(labels), folder / f"visit_labels/local_date={day}/data.parquet")
+    for table in ("visits", "visit_labels"):
+        claim(folder / table)
     rows = [(visit, day) for day in DAYS for visit in visits]
     predicted = {
         "visit_id": [visit for visit, _ in rows],

@@ -18,8 +18,13 @@ from mlops_platform.data.features.published import (
     read_manifest,
 )
 from mlops_platform.data.features.warehouse import opened_warehouse
-from mlops_platform.data.parquet import stream_parquet
+from mlops_platform.data.parquet import stream_parquet, write_parquet
 from mlops_platform.errors import DataError
+from mlops_platform.usecases.diagnosis.published import (
+    DamagedTable,
+    damaged_tables,
+    faults_of_published,
+)
 
 DAYS = tuple(date(2024, 3, day) for day in range(1, 12))
 CHANGED = date(2024, 3, 4)
@@ -251,6 +256,10 @@ def test_a_warehouse_that_is_missing_or_being_written_is_named(
         publish()
 
 
+def launched(what: str) -> str:
+    return f"dg launch {what}"
+
+
 def _cut(file: Path) -> None:
     pq.write_table(pq.read_table(file)[:1], file)
 
@@ -292,6 +301,99 @@ def test_a_published_day_that_was_changed_is_not_read_and_is_healed_by_publishin
     assert rows_on_disk(lake) == before == rows_in_warehouse(tmp_path)
     published_rows(folder, "local_date")
     observe("`visits of 2024-03-04 is not what was published`; the same digest and rows afterwards")
+
+
+def _foreign_day(folder: Path) -> Path:
+    file = folder / "local_date=2012-12-31" / "other.parquet"
+    write_parquet(pq.read_table(folder / f"local_date={CHANGED}" / "data.parquet"), file)
+    return file
+
+
+def _foreign_day_of_our_name(folder: Path) -> Path:
+    return _foreign_day(folder).rename(folder / "local_date=2012-12-31" / "data.parquet")
+
+
+def _no_day(folder: Path) -> Path:
+    return _foreign_day(folder).parent.rename(folder / "local_date=never") / "other.parquet"
+
+
+@pytest.mark.fault(
+    "a folder of another day, which nobody published, is put beside the published ones",
+    "nothing of the table is read, `doctor` names the file, and publishing deletes it",
+)
+@pytest.mark.parametrize("add", [_foreign_day, _foreign_day_of_our_name, _no_day])
+def test_a_day_that_nobody_published_is_not_read_and_is_deleted_by_publishing(
+    publish: Publish,
+    lake: Path,
+    add: Callable[[Path], Path],
+    observe: Callable[[str], None],
+) -> None:
+    first, folder = publish()["visits"], lake / "features" / "visits"
+    before = rows_on_disk(lake)
+    foreign = add(folder)
+    for days in (None, [CHANGED]):
+        with pytest.raises(DataError, match=f"has files that nobody published: {foreign}"):
+            published_rows(folder, "local_date", days)
+    found = damaged_tables(lake / "features")
+    assert found == {"visits": DamagedTable(foreign=(foreign,))}
+    [fault] = faults_of_published(found, launched)
+    assert (fault.where, fault.cure) == ("published, visits", f"rm {foreign}")
+    again = publish()["visits"]
+    assert again.digest == first.digest
+    assert not foreign.exists()
+    assert rows_on_disk(lake) == before
+    assert damaged_tables(lake / "features") == {}
+    published_rows(folder, "local_date")
+    observe("`visits has files that nobody published: ...`; the same rows and digest afterwards")
+
+
+@pytest.mark.fault(
+    "the manifest of a published table is deleted or damaged",
+    "nothing of the table is read, `doctor` tells it, and publishing writes all of it anew",
+)
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("{")])
+def test_a_table_without_its_manifest_is_not_read_and_is_healed_by_publishing(
+    publish: Publish,
+    lake: Path,
+    damage: Callable[[Path], None],
+    observe: Callable[[str], None],
+) -> None:
+    first, folder = publish()["visits"], lake / "features" / "visits"
+    before = rows_on_disk(lake)
+    damage(folder / "_manifest.json")
+    _cut(folder / f"local_date={CHANGED}" / "data.parquet")
+    with pytest.raises(DataError, match=r"_manifest.json is (gone|damaged), which says what is"):
+        published_rows(folder, "local_date", [DAYS[0]])
+    [fault] = faults_of_published(damaged_tables(lake / "features"), launched)
+    assert (fault.where, fault.cure) == ("published, visits", "dg launch --job build_features")
+    assert fault.what.startswith("its manifest ")
+    assert publish()["visits"].digest == first.digest
+    assert rows_on_disk(lake) == before
+    assert damaged_tables(lake / "features") == {}
+    observe("`... is gone, which says what is published of visits`; the same rows afterwards")
+
+
+def test_a_publishing_that_was_broken_off_is_told_and_finished_by_the_next(
+    publish: Publish, run_sql: RunSql, lake: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish()
+    folder = lake / "features" / "visits"
+    run_sql(CHANGE)
+
+    def killed(*written: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(published, "_write_partitions", killed)
+        publish()
+    published_rows(folder, "local_date", DAYS)
+    found = damaged_tables(lake / "features")
+    assert found["visits"] == DamagedTable(broken_off=(CHANGED,))
+    [fault] = faults_of_published({"visits": found["visits"]}, launched)
+    assert fault.severity == "warning"
+    publish()
+    assert damaged_tables(lake / "features") == {}
+    assert read_manifest(lake / "features", "visits").writing == ()
 
 
 def test_what_was_published_without_digests_is_read_and_gets_them_when_it_is_published(

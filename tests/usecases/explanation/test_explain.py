@@ -20,6 +20,7 @@ from mlops_platform.errors import DataError, LedgerError
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.explanation.explain import explain_entity, explain_request
 from mlops_platform.usecases.explanation.record import ExplainedPrediction
+from tests.claims import claim
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -160,6 +161,7 @@ def publish(lifecycle: "Lifecycle", rows: pd.DataFrame) -> None:
     folder = lifecycle.deployment.settings.published / "flights" / "local_date=2024-03-05"
     folder.mkdir(parents=True)
     pq.write_table(pa.Table.from_pandas(rows), folder / "data.parquet")
+    claim(folder.parent)
 
 
 def test_where_nothing_was_answered_its_published_features_are_explained(

@@ -31,6 +31,7 @@ from mlops_platform.usecases.rollout.judge import (
     judge_challenger,
     last_matured_day,
 )
+from tests.claims import claim
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle
@@ -155,6 +156,7 @@ class Trial:
         )
         path = self.lake.published / f"visit_labels/local_date={day}/data.parquet"
         write_parquet(table, path)
+        claim(path.parent.parent)
 
     def evidence(self, now: datetime = LATE) -> RolloutEvidence:
         return gather_evidence(self.lifecycle.deployment, self.spec, self.challenger, now)
@@ -262,6 +264,7 @@ def test_a_corrected_label_counts_once_and_from_its_correction_on(
     corrected = [{**row, "returned": not row["returned"], "known_at": corrected_at} for row in rows]
     superseded = [{**row, "superseded_at": corrected_at} for row in rows]
     write_parquet(pa.Table.from_pylist([*superseded, *corrected]), path)
+    claim(path.parent.parent)
 
     assert trial.evidence(corrected_at - timedelta(seconds=1)).comparison == before
     after = trial.evidence(corrected_at).comparison

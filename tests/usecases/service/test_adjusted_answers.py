@@ -44,6 +44,7 @@ from mlops_platform.usecases.service.land_served import land_served
 from mlops_platform.usecases.service.replay_request import replay_request
 from mlops_platform.usecases.service.served_parity import ServedParity
 from mlops_platform.usecases.window.served import take_served_window
+from tests.claims import claim
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 EVENT = datetime(2024, 3, 5, 12, tzinfo=UTC)
@@ -301,7 +302,8 @@ def take(service: Service) -> Take:
             **dict.fromkeys(NAMES, [0.5] * 6),
         }
     )
-    write_parquet(rows, published / "flights" / f"local_date={EVENT.date()}" / "1.parquet")
+    write_parquet(rows, published / "flights" / f"local_date={EVENT.date()}" / "data.parquet")
+    claim(published / "flights")
 
     def taken(spec: ModelSpec = service.spec) -> Any:
         window = window_named(spec.window, "2024-03-04")

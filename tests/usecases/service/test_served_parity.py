@@ -24,6 +24,7 @@ from mlops_platform.usecases.service.land_served import LandedPredictions, land_
 from mlops_platform.usecases.window.drift import open_window
 from mlops_platform.usecases.window.score import ScoredWindow
 from mlops_platform.usecases.window.served import take_served_window
+from tests.claims import claim
 from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:
@@ -206,17 +207,18 @@ def test_a_changed_artifact_is_a_problem_and_no_crash(service: Service) -> None:
 
 def publish(root: Path, flights: dict[int, datetime]) -> Path:
     """Publish the features of flights by the day of their event."""
-    for at, moment in flights.items():
+    for day in {moment.date() for moment in flights.values()}:
+        of_day = {at: moment for at, moment in flights.items() if moment.date() == day}
         rows = pa.table(
             {
-                "flight_id": [f"flight-{at}"],
-                "event_time": pa.array([moment], pa.timestamp("us", "UTC")),
-                "wind": [0.5],
-                "late": [0.5],
+                "flight_id": [f"flight-{at}" for at in of_day],
+                "event_time": pa.array([*of_day.values()], pa.timestamp("us", "UTC")),
+                "wind": [0.5] * len(of_day),
+                "late": [0.5] * len(of_day),
             }
         )
-        folder = root / "flights" / f"local_date={moment.date()}"
-        write_parquet(rows, folder / f"{at}.parquet")
+        write_parquet(rows, root / "flights" / f"local_date={day}" / "data.parquet")
+    claim(root / "flights")
     return root
 
 

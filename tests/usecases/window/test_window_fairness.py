@@ -17,6 +17,7 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matures_at
+from tests.claims import claim
 from tests.usecases.window.test_performance import World, spec_of
 
 LIMIT = {"selection_rate": {"max_difference": 0.1}}
@@ -52,6 +53,7 @@ def publish_visits(world: World, number: int, *, selected: float, rows: int = 70
     for day in window.days:
         of_day = visits.filter(pa.compute.equal(visits["local_date"], day))
         write_parquet(of_day, world.published / f"visits/local_date={day}/data.parquet")
+    claim(world.published / "visits")
 
 
 def measured(world: World, number: int) -> WindowPerformance:
@@ -113,6 +115,7 @@ def test_visits_that_are_published_no_more_are_a_group(tmp_path: Path) -> None:
     (scored,) = world.past.scored.values()
     day = scored.window.start
     (world.published / f"visits/local_date={day}/data.parquet").unlink()
+    claim(world.published / "visits")
     performance = measured(world, 0)
     assert performance.fairness is not None
     assert performance.fairness.columns[0].groups["(missing)"] == 100
