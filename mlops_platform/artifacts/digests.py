@@ -1,6 +1,7 @@
 """SHA-256 of every file of a directory, and the comparison with what it should be."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,6 +47,16 @@ def verify_directory(directory: Path, digests: Mapping[str, str]) -> None:
     ]
     if faults:
         raise ArtifactError(f"{directory}: {'; '.join(faults)}. {_FIX}")
+
+
+def folder_digest(directory: Path) -> str:
+    """One SHA-256 over the paths and contents of all files of a directory.
+
+    Raises:
+        ArtifactError: as of `digest_directory`.
+    """
+    text = json.dumps(digest_directory(directory), sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def read_verified(directory: Path, name: str, digests: Mapping[str, str]) -> bytes:

@@ -76,8 +76,8 @@ def append_release(
     row = {
         "model": model,
         "sequence": current + 1,
-        **identity.model_dump(exclude={"digests", "fitted"}),
-        "digests": canonical_json(identity.digests),
+        **identity.model_dump(exclude={"digests", "fitted", "reference"}),
+        "digests": canonical_json(identity.sealed_digests),
         **_fitted_columns(identity.fitted),
         "decision_id": append_decision(connection, model, decision, moment),
         "actor": decision.actor,

@@ -1,5 +1,6 @@
 """The rows of the ledger as values."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal, Self, get_args
 
@@ -46,6 +47,8 @@ ActivationEvent = Literal["started", "swapped", "refused", "stopped"]
 """`refused`: a version that a worker would not use; what served before goes on serving."""
 
 
+_REFERENCE: Final = "reference/"
+"""Among the digests in the row of a release: of a folder, which no file's path is."""
 REPLAYED: Final = "replayed"
 """In the evidence of a decision about a model that was replayed: it was made at that moment of the
 replay, and really later."""
@@ -133,6 +136,7 @@ class VersionIdentity(Record):
         schema_hash: hash of the feature schema that the version reads.
         environment_hash: hash of the packages that the version was fitted with.
         fitted: None of a version that was registered before the ledger kept it.
+        reference: digest of what its windows are compared with; None where the ledger has none.
     """
 
     version: int
@@ -141,11 +145,24 @@ class VersionIdentity(Record):
     schema_hash: str
     environment_hash: str
     fitted: FittedValues | None = Field(default=None, exclude_if=left_out_where_empty)
+    reference: str | None = Field(default=None, exclude_if=left_out_where_empty)
 
     @property
     def identity(self) -> "VersionIdentity":
         """Without what a release or a trial of the version adds."""
         return VersionIdentity(**self.model_dump(include=set(VersionIdentity.model_fields)))
+
+    @property
+    def sealed_digests(self) -> dict[str, str]:
+        """Those of the version and of its reference, as the row of a release keeps them."""
+        reference = {} if self.reference is None else {_REFERENCE: self.reference}
+        return {**self.digests, **reference}
+
+
+def told_digests(sealed: Mapping[str, str]) -> dict[str, Any]:
+    """The fields of a version that its `sealed_digests` say."""
+    digests = {name: digest for name, digest in sealed.items() if name != _REFERENCE}
+    return {"digests": digests, "reference": sealed.get(_REFERENCE)}
 
 
 class PackedVersion(VersionIdentity):

@@ -13,6 +13,7 @@ from mlops_platform.ledger.records import (
     IncidentEvent,
     Release,
     WrittenAdjustment,
+    told_digests,
 )
 from mlops_platform.ledger.tables import (
     activations,
@@ -59,7 +60,7 @@ def release_from(row: RowMapping) -> Release:
     if fitted["constants"] is not None:
         fitted["constants"] = json.loads(fitted["constants"])
         content["fitted"] = fitted
-    return Release(**{**content, "digests": json.loads(row["digests"])})
+    return Release(**{**content, **told_digests(json.loads(row["digests"]))})
 
 
 def decision_from(row: RowMapping) -> Decision:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
+from mlops_platform.artifacts.digests import folder_digest
 from mlops_platform.data.engine import private_duckdb
-from mlops_platform.ledger.records import Release
+from mlops_platform.errors import ArtifactError
+from mlops_platform.ledger.records import Release, VersionIdentity
 from mlops_platform.monitoring.drift.profile.profile import Profile
 from mlops_platform.monitoring.drift.profile.stored import read_profile, write_profile
 from mlops_platform.monitoring.drift.profile.texts import known_to_reference, with_derived
@@ -50,8 +54,8 @@ def log_reference(
     released: Finished,
     split: Split,
     deployment: Deployment,
-) -> None:
-    """Log to the version's run: its test figures, held-out rows, and the profile.
+) -> str:
+    """Log to the version's run: its test figures, held-out rows, and the profile; their digest.
 
     Where its constants are to follow the outcomes, also the scores that they begin with.
 
@@ -70,6 +74,7 @@ def log_reference(
         write_reference(Path(temporary), reference.figures, held_out)
         write_held_out_scores(spec, judged, split, training_set, Path(temporary))
         run.log_directory(FOLDER, Path(temporary))
+        return folder_digest(Path(temporary))
 
 
 def version_reference(
@@ -109,23 +114,55 @@ def version_reference(
 
 
 def load_reference(registry: Registry, release: Release) -> VersionReference:
-    """The figures of a released version and its held-out rows with their predictions."""
-    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+    """The figures of a released version and its held-out rows with their predictions.
+
+    Raises:
+        ArtifactError: they are not those that were released.
+    """
+    with verified_reference(registry, release) as directory:
         return read_reference(directory)
 
 
 def load_profile(registry: Registry, release: Release) -> Profile:
-    """What the windows of a released version are counted in and compared with."""
-    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+    """What the windows of a released version are counted in and compared with.
+
+    Raises:
+        ArtifactError: it is not what was released.
+    """
+    with verified_reference(registry, release) as directory:
         return read_profile(directory)
 
 
 def load_held_out_scores(
     registry: Registry, release: Release, rule: AdaptationRule
 ) -> HeldOutScores | None:
-    """What adjustments of a released version begin with; None where it was trained for none."""
-    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+    """What adjustments of a released version begin with; None where it was trained for none.
+
+    Raises:
+        ArtifactError: it is not what was released.
+    """
+    with verified_reference(registry, release) as directory:
         return read_held_out_scores(directory, rule)
+
+
+@contextmanager
+def verified_reference(registry: Registry, release: VersionIdentity) -> Iterator[Path]:
+    """The folder that a version is compared with, under the digest that the ledger has of it.
+
+    Of a version that was registered before the ledger kept one it is taken as it is.
+
+    Raises:
+        ArtifactError: a file of it was changed, or is gone.
+        RegistryError: the registry does not answer, or has no such folder.
+    """
+    with registry.fetched_directory(release.run_id, FOLDER) as directory:
+        if release.reference is not None and folder_digest(directory) != release.reference:
+            raise ArtifactError(
+                f"version {release.version}: '{FOLDER}' of its run {release.run_id}, which its "
+                "windows are compared with, is not what was released: a file of it was changed. "
+                "Restore MLflow's files from a backup, or train another version."
+            )
+        yield directory
 
 
 def _scored(spec: ModelSpec, fitted: Finished, rows: DataFrame) -> DataFrame:

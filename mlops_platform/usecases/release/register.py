@@ -86,7 +86,7 @@ def register_candidate(
     base = None if update is None else load_base(deployment, spec, update.version)[0]
     released = refit(spec, candidate.recipe, fitted, split, base)
     registry = deployment.registry
-    log_reference(spec, judged.evaluated, fitted, released, split, deployment)
+    reference = log_reference(spec, judged.evaluated, fitted, released, split, deployment)
     rows = split.everything
     features = describe_features(spec, rows, released.model)
     directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id
@@ -135,6 +135,7 @@ def register_candidate(
             schema_hash=features.schema_hash,
             environment_hash=environment_hash(serving_requirements(packages)),
             fitted=values,
+            reference=reference,
         ),
         features=features,
         constants=dict(released.constants),

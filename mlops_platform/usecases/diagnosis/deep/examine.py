@@ -7,6 +7,7 @@ from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.deep.bentos import faults_of_bentos
 from mlops_platform.usecases.diagnosis.deep.databases import faults_of_chains, faults_of_databases
 from mlops_platform.usecases.diagnosis.deep.leftovers import faults_of_leftovers
+from mlops_platform.usecases.diagnosis.deep.references import faults_of_references
 from mlops_platform.usecases.diagnosis.deep.stored_files import (
     faults_of_lake,
     faults_of_landing,
@@ -28,6 +29,10 @@ def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fa
         for model in ledger.models():
             yield from faults_of_bentos(deployment, model, launch)
 
+    def of_references() -> Iterator[Fault]:
+        for model in ledger.models():
+            yield from faults_of_references(deployment, model)
+
     looks: dict[str, Callable[[], Iterable[Fault]]] = {
         "databases": lambda: faults_of_databases(settings.home),
         "the ledger's chains": lambda: faults_of_chains(ledger),
@@ -36,6 +41,7 @@ def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fa
         "warehouse": lambda: _of_warehouse(deployment),
         "records": lambda: faults_of_records(settings, launch),
         "Bentos": of_bentos,
+        "references": of_references,
         "temporary files": lambda: faults_of_leftovers(settings.home),
     }
     return [
