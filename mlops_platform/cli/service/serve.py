@@ -64,12 +64,14 @@ class Stopping:
 def command(model: str, port: int, host: str, workers: int | None, shutdown_delay: float) -> None:
     """Serve the champion of a model; later releases are followed by themselves.
 
-    The ledger's chain and the whole Bento are verified first. What its workers take over or refuse
-    is printed here and written to the ledger.
+    The ledger's chain and the whole Bento are verified first, and a pointer that is gone or differs
+    is written anew: workers serve what it names. What they take over or refuse is printed here and
+    written to the ledger.
     """
     from mlops_platform.artifacts.bentos import remove_compiled_code
     from mlops_platform.components.known_models import require_known
     from mlops_platform.serving.packing.processes import kill_marked, new_mark
+    from mlops_platform.usecases.release.reconcile import point_services
     from mlops_platform.usecases.service.port import refuse_taken_port
     from mlops_platform.usecases.service.record_activations import ActivationRecorder
     from mlops_platform.usecases.service.serve import (
@@ -83,6 +85,7 @@ def command(model: str, port: int, host: str, workers: int | None, shutdown_dela
     require_known(deployment.ledger, model)
     bento = champions_bento(deployment, model)
     refuse_taken_port(host, port)
+    point_services(deployment, model)
     recorder = ActivationRecorder(deployment, model)
     _record(recorder)
     with tempfile.TemporaryDirectory(prefix="mlops-serve-") as home:

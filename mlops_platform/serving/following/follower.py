@@ -7,6 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from pathlib import Path
 from threading import Event, Thread
 from typing import Protocol
 
@@ -54,8 +55,8 @@ class Follower:
     own, never in the event loop.
 
     Args:
-        packed: what the worker's own Bento holds; it serves where no pointer can be followed, if
-            somebody vouches for it.
+        packed: what the worker's own Bento holds; it serves where no pointer is to be followed, or
+            where that names a later version which cannot serve, if somebody vouches for it.
         name: the worker's name, unique among those that write to the same log.
         count_failure: called at every attempt to load something that fails.
     """
@@ -80,7 +81,7 @@ class Follower:
         self._thread = Thread(target=self._run, name="follower", daemon=True)
 
     def start(self) -> None:
-        """Install what the pointers say, or else what is packed; then go on looking.
+        """Install what the pointers say, or what is packed where there is none; then go on looking.
 
         Raises:
             MlopsError: there is no pointer to wait for, and what is packed cannot serve.
@@ -131,6 +132,10 @@ class Follower:
         """The version that is to answer, if any, and why the worker is not ready, if it is not."""
         pointer, failure = self._read("champion")
         version = None
+        if present is None and pointer is None and self._runtime.pointer is not None:
+            # What is packed may have been rolled back since, and only the pointer would tell.
+            failure = failure or _no_pointer(self._runtime.pointer)
+            return None, f"no version is verified: {failure}"
         if pointer is not None:
             version, failure = self._take_over("champion", pointer, present)
         if version is None:
@@ -141,9 +146,12 @@ class Follower:
         return version, f"a new Bento is needed: {failure}" if needed else None
 
     def _packed_version(self, pointer: Pointer | None) -> ServedVersion | None:
-        """The packed version, where it is another than was just refused and can be trusted."""
+        """The packed version, where it is not what was just refused and can be trusted.
+
+        One that is later than the pointer's was rolled back, and does not serve either.
+        """
         release = self._packed.release
-        if pointer is not None and str(pointer.version) == release.version:
+        if pointer is not None and pointer.version <= int(release.version):
             return None
         try:
             return load_served_version(trusted(self._packed, self._runtime), self._count_failure)
@@ -190,6 +198,14 @@ class Follower:
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._report.refused(role, version, sequence, error)
         return error
+
+
+def _no_pointer(path: Path) -> ServingError:
+    return ServingError(
+        f"there is no pointer at {path}, and what is packed may have been rolled back. `mlops "
+        "reconcile` writes it anew from the ledger; or correct MLOPS_SERVING_POINTER, or unset it "
+        "to serve what is packed."
+    )
 
 
 def _loaded(pointer: Pointer, present: Roles | None) -> ServedVersion | None:

@@ -22,11 +22,13 @@ import pandas as pd
 import psutil
 import pytest
 
+from mlops_platform.artifacts.bentos import bento_digest
 from mlops_platform.artifacts.model_store import save_model
 from mlops_platform.data.online.writers import write_sqlite
-from mlops_platform.serving.contents import PackedRelease
+from mlops_platform.serving.contents import PackedRelease, read_contents
 from mlops_platform.serving.golden import choose_golden_rows
 from mlops_platform.serving.packing.packaging import BentoRequest, BuiltBento, build_bento
+from mlops_platform.serving.requirements import environment_hash
 from mlops_platform.spec import ServingSpec
 from mlops_platform.spec.online_layout import OnlineExport
 from mlops_platform.tasks import DEFAULT_TASK
@@ -34,6 +36,7 @@ from tests.e2e.flights import MODEL, SCHEMA, fitted, until
 from tests.e2e.service.clients import PAUSE_SECONDS, AskingClients
 from tests.ports import free_port
 from tests.serving.packed import form_of
+from tests.serving.pointing import write_pointer
 
 pytestmark = pytest.mark.slow
 
@@ -145,6 +148,7 @@ def serving(bento: BuiltBento, folder: Path, **environment: str) -> Iterator[Ser
     """The Bento as `mlops serve` starts it, until the block ends."""
     port = free_port()
     export(folder)
+    point(bento, folder / "pointers" / "release.json")
     with (folder / "server.log").open("wb") as output:
         process = subprocess.Popen(
             [
@@ -177,6 +181,25 @@ def serving(bento: BuiltBento, folder: Path, **environment: str) -> Iterator[Ser
             worker.kill()
 
 
+def point(bento: BuiltBento, pointer: Path) -> None:
+    """Name the Bento as release 1, as the platform does."""
+    source = bento.path / "src"
+    contents = read_contents(source)
+    write_pointer(
+        pointer,
+        {
+            "model": contents.release.model,
+            "version": int(contents.release.version),
+            "sequence": 1,
+            "digests": contents.digests,
+            "schema_hash": contents.features.schema_hash,
+            "environment_hash": environment_hash((source / "requirements.txt").read_text()),
+            "bento_tag": bento.tag,
+            "bento_digest": bento_digest(bento.path),
+        },
+    )
+
+
 def environment_of(bento: BuiltBento, folder: Path) -> dict[str, str]:
     ours = ("MLOPS", "BENTOML")
     outside = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
@@ -187,7 +210,6 @@ def environment_of(bento: BuiltBento, folder: Path) -> dict[str, str]:
         "MLOPS_SERVING_POINTER": str(folder / "pointers" / "release.json"),
         "MLOPS_SERVING_CHALLENGER": str(folder / "pointers" / "challenger.json"),
         "MLOPS_SERVING_BENTOS": str(bento.path.parents[2]),
-        "MLOPS_SERVING_TRUST_PACKED": "true",
         "MLOPS_SERVING_ONLINE_STORE": str(folder / "online.sqlite"),
         "MLOPS_SERVING_POLL_SECONDS": "0.1",
     }
@@ -324,8 +346,10 @@ def test_without_pointer_ledger_or_registry_the_service_goes_on(
     service: Service, breakage: str
 ) -> None:
     pointers, aside = service.folder / "pointers", service.folder / f"pointers {breakage}"
+    whole = service.folder / "whole pointers"
     with Load(service.port) as load:
         load.more()
+        pointers.rename(whole)
         if breakage == "a file":
             pointers.write_text("")
         elif breakage != "absent":
@@ -338,6 +362,7 @@ def test_without_pointer_ledger_or_registry_the_service_goes_on(
         assert service.is_ready()
         if breakage != "absent":
             pointers.rename(aside)
+        whole.rename(pointers)
     assert (load.refused, load.broken) == ([], [])
 
 

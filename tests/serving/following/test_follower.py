@@ -472,11 +472,61 @@ def test_model_golden_rows_and_digests_swapped_together_do_not_serve(
 def test_a_swapped_bento_serves_neither_where_a_worker_starts_without_a_pointer(
     scene: Scene,
 ) -> None:
-    scene.runtime = replace(scene.runtime, trust_packed=scene.digests[1])
+    scene.runtime = replace(scene.runtime, trust_packed=scene.digests[1], pointer=None)
     _swap(scene, 1)
     scene.follower(scene.contents(1)).look()
     assert scene.worker.roles is None
     assert scene.digests[1] in scene.worker.problem
+
+
+def _gone(pointer: Path) -> None:
+    pointer.unlink()
+
+
+def _broken(pointer: Path) -> None:
+    pointer.write_text("{")
+
+
+def _without_rows(pointer: Path) -> None:
+    write_json(pointer, json.loads(pointer.read_bytes()) | {"rows": []})
+
+
+@pytest.mark.fault(
+    "the pointer is gone or broken when a worker starts whose own Bento was rolled back since",
+    "what is packed does not serve: the worker is not ready, and says why, until it has a pointer",
+)
+@pytest.mark.parametrize("damage", [_gone, _broken, _without_rows])
+def test_a_worker_that_starts_without_the_pointer_it_was_told_does_not_serve_what_is_packed(
+    scene: Scene, damage: Callable[[Path], None], observe: Callable[[str], None]
+) -> None:
+    scene.runtime = replace(scene.runtime, trust_packed=scene.digests[2])
+    pointer, packed = scene.home / "release.json", scene.contents(2)
+    scene.point(1, 6)
+    damage(pointer)
+    follower = scene.follower(packed)
+    follower.start()
+    try:
+        assert scene.worker.roles is None
+        assert scene.worker.problem.startswith("no version is verified: ")
+        assert str(pointer) in scene.worker.problem
+        assert "`mlops reconcile` writes it anew from the ledger" in scene.worker.problem
+        scene.point(1, 6)
+        _wait(lambda: scene.worker.roles is not None)
+    finally:
+        follower.stop()
+    assert (scene.champion, scene.worker.problem) == (("1", 6), None)
+    observe("`no version is verified: there is no pointer at ...`; version 1 once it is there")
+
+
+def test_a_worker_whose_own_bento_was_rolled_back_does_not_serve_it_for_a_broken_one(
+    scene: Scene,
+) -> None:
+    scene.runtime = replace(scene.runtime, trust_packed=scene.digests[3])
+    _damage_model(scene)
+    scene.point(2, 6)
+    scene.follower(scene.contents(3)).look()
+    assert scene.worker.roles is None
+    assert "release 6 was packed with" in scene.worker.problem
 
 
 @pytest.mark.fault(
@@ -577,13 +627,15 @@ def _sign_pointer(scene: Scene, key: Path) -> None:
 def test_with_a_key_only_what_is_signed_serves(scene: Scene, keys: tuple[Path, Path]) -> None:
     private, public = keys
     scene.runtime = replace(scene.runtime, public_key=public, trust_packed=None)
-    follower = scene.follower()
-    follower.look()
+    alone = replace(scene.runtime, pointer=None)
+    with_pointer, scene.runtime = scene.runtime, alone
+    scene.follower().look()
     assert "is not signed" in scene.worker.problem
     _sign(scene, 1, private)
-    follower = scene.follower()
-    follower.look()
+    scene.follower().look()
     assert scene.champion == ("1", 4)
+    scene.runtime = with_pointer
+    follower = scene.follower()
     _sign(scene, 2, private)
     scene.point(2, 5)
     follower.look()
@@ -711,7 +763,8 @@ def test_an_unreadable_pointer_changes_nothing(scene: Scene, text: str) -> None:
 def test_the_pointer_of_another_model_is_refused(scene: Scene) -> None:
     scene.point(1, 9, model="taxi_tip")
     scene.follower().look()
-    assert scene.champion == ("1", 4)  # as it was packed, under its own sequence
+    assert scene.worker.roles is None
+    assert "'taxi_tip'" in scene.worker.problem
     assert "'taxi_tip'" in scene.events.new_events()[0].detail
 
 
@@ -940,6 +993,7 @@ def test_an_event_is_read_once_and_other_lines_are_passed_over(tmp_path: Path) -
 
 
 def test_a_worker_lives_as_long_as_it_touches_its_file(scene: Scene) -> None:
+    scene.point(1, 4)
     follower = scene.follower()
     follower.look()
     log = scene.home / "log"
