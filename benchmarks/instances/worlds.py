@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from mlops_platform.data.engine import identifier, literal, private_duckdb
-from mlops_platform.data.features.published import Manifest, read_manifest
+from mlops_platform.data.features.published import FILE, Manifest, read_manifest
 from mlops_platform.files import write_text
 from mlops_platform.settings import Settings, read_settings
 from mlops_platform.spec import ModelSpec
@@ -92,6 +92,7 @@ def _move(source: Path, target: Path, spec: ModelSpec, places: Places) -> None:
     partition, zone = identifier(spec.features.partition), literal(spec.window.timezone)
     moves = pa.table({"day": list(places), "place": list(places.values())})
     with private_duckdb() as connection:
+        connection.execute("SET threads = 1")
         connection.register("moves", moves)
         rows = f"read_parquet({literal(f'{source}/*/*.parquet')}, hive_partitioning = true)"
         described = connection.sql(f"DESCRIBE FROM {rows}").fetchall()
@@ -106,3 +107,7 @@ def _move(source: Path, target: Path, spec: ModelSpec, places: Places) -> None:
             f"JOIN moves ON {partition} = day) TO {literal(str(target))} "
             f"(FORMAT parquet, PARTITION_BY ({partition}))"
         )
+    for folder in target.iterdir():
+        # One thread writes one file for each day; a manifest names it so.
+        (file,) = folder.iterdir()
+        file.rename(folder / FILE)
