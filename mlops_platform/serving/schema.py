@@ -30,6 +30,11 @@ def unknown_text(field: str, value: str | None) -> str:
     return f"{field}: {value!r} was never seen in training."
 
 
+def known_categories(seen: Iterable[str], told_if_missing: bool) -> frozenset[str | None]:
+    """Of which nothing is told; exported as is."""
+    return frozenset(seen) if told_if_missing else frozenset((None, *seen))
+
+
 class _Column(Record):
     """What every column says; the kind tells the classes apart."""
 

@@ -417,6 +417,10 @@ class Task(Section, ABC):
         """What a client is told of an answer; the log keeps it by its outputs."""
         return answer
 
+    def worded(self, answer: Answer) -> Mapping[str, Any]:
+        """The same for a person, by what each is called: no position of a class, and no key."""
+        return self.shown(answer)
+
     @property
     def row_answer(self) -> RowAnswer | None:
         """The same as functions that can leave the platform; None where it cannot be exported."""

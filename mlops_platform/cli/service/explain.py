@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mlops_platform.column_kind import Value
+    from mlops_platform.tasks import Task
     from mlops_platform.usecases.explanation.record import Additive, ExplainedPrediction
 
 MOST_CLASSES: Final = 4
@@ -61,18 +62,18 @@ def command(
         raise click.UsageError("Name one of ENTITY, --request and --file.", context)
     if entity is not None and row is not None:
         raise click.UsageError("--row is of a request or a file.", context)
-    explained = _explained(model, entity, request, file, row)
+    explained, task = _explained(model, entity, request, file, row)
     if wants_json():
         click.echo(explained.to_public(indent=2))
     else:
-        _show(explained)
+        _show(explained, task)
     if not explained.is_explained or not explained.agrees:
         context.exit(1)
 
 
 def _explained(
     model: str, entity: str | None, request: str | None, file: Path | None, row: int | None
-) -> "ExplainedPrediction":
+) -> "tuple[ExplainedPrediction, Task]":
     from mlops_platform.components.models import DEFS, declared_spec
     from mlops_platform.usecases.explanation.explain import (
         explain_entity,
@@ -83,14 +84,15 @@ def _explained(
 
     deployment, spec = open_deployment(), declared_spec(model)
     if request is not None:
-        return explain_request(deployment, spec, request, row)
+        return explain_request(deployment, spec, request, row), spec.task
     if file is not None:
         landings = landing_formats(DEFS, model)
-        return explain_file(deployment, spec, file, 1 if row is None else row, landings)
-    return explain_entity(deployment, spec, entity or "")
+        explained = explain_file(deployment, spec, file, 1 if row is None else row, landings)
+        return explained, spec.task
+    return explain_entity(deployment, spec, entity or ""), spec.task
 
 
-def _show(explained: "ExplainedPrediction") -> None:
+def _show(explained: "ExplainedPrediction", task: "Task") -> None:
     console.print(Text(f"{explained.model}: {explained.source}", style="bold"))
     at = "" if explained.time is None else f"{moment_text(explained.time, 'microseconds')}, "
     adjusted = f" under its adjustment {explained.adjustment}" if explained.adjustment else ""
@@ -98,7 +100,7 @@ def _show(explained: "ExplainedPrediction") -> None:
         f"{at}entity {explained.entity or 'unnamed'}: version {explained.version} as "
         f"{explained.role} of release {explained.release}{adjusted}"
     )
-    console.print(answers_table({"answer": explained.answer}))
+    console.print(answers_table({"answer": task.worded(explained.answer)}))
     if not explained.agrees:
         say(f"The version answers otherwise now: {explained.difference:g} away.")
     if explained.additive is not None:

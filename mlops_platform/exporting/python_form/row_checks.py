@@ -10,7 +10,7 @@ from math import isfinite
 from typing import Any, NamedTuple
 
 from mlops_platform.column_kind import LARGEST_NUMBER
-from mlops_platform.serving.schema import MAX_TEXT, unknown_text
+from mlops_platform.serving.schema import MAX_TEXT, known_categories, unknown_text
 
 MOST_FAULTS = 20
 """More are counted, but not listed."""
@@ -63,12 +63,7 @@ class RowChecks:
         self._features, self._entity = tuple(features), entity
         self._names = {feature.name for feature in features} | {entity}
         self._known = [
-            (
-                feature.name,
-                frozenset(feature.categories)
-                if feature.told_if_missing
-                else frozenset((None, *feature.categories)),
-            )
+            (feature.name, known_categories(feature.categories, feature.told_if_missing))
             for feature in features
             if feature.categories is not None
         ]

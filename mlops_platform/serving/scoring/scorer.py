@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.frames import Row, frame_of_columns
-from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, known_categories
 from mlops_platform.serving.scoring.late_pipeline import LatePipeline
 from mlops_platform.serving.scoring.rounding import TOLERANCE, largest_difference
 from mlops_platform.tasks import Task
@@ -118,9 +118,7 @@ class Scorer:
         self._categories = tuple(
             (
                 column.name,
-                frozenset(column.categories)
-                if column.name in task.told_if_missing
-                else frozenset((None, *column.categories)),
+                known_categories(column.categories, column.name in task.told_if_missing),
             )
             for column in schema.columns
             if isinstance(column, CategoricalColumn) and column.categories is not None

@@ -352,6 +352,10 @@ class Forecasting(IntervalTask):
         """The same for one row."""
         return row_answer.answer(numbers, constants, self._answer_options)
 
+    def worded(self, answer: Answer) -> Mapping[str, Any]:
+        """Without the key: the series itself is among the features."""
+        return {name: value for name, value in self.shown(answer).items() if name != SERIES}
+
     @property
     def row_answer(self) -> RowAnswer:
         """By the functions of the same name."""

@@ -417,6 +417,23 @@ class MulticlassClassification(Task):
         """Probabilities by class, and the classes of the set, the likeliest first."""
         return row_answer.shown(answer, self._answer_options)
 
+    def worded(self, answer: Answer) -> Mapping[str, Any]:
+        """Each probability by the name of its class."""
+        names = {
+            probability(position): f"probability of {name}"
+            for position, name in enumerate(self.classes)
+        }
+        told = {names.get(field, field): value for field, value in answer.items()}
+        # A line that was logged before there were sets has none.
+        if answer.get(SET_SIZE) is None:
+            return told
+        shown = self.shown(answer)
+        sets = {SET: ", ".join(shown[SET]), COVERAGE: shown[COVERAGE]}
+        return {
+            **{field: told[field] for field in told if field not in (SET_SIZE, SET_FROM)},
+            **sets,
+        }
+
     @property
     def row_answer(self) -> RowAnswer:
         """By the functions of the same name."""

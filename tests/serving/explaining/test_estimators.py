@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+from pandas.api.types import is_numeric_dtype
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.cluster import KMeans
+from sklearn.compose import make_column_transformer
 from sklearn.ensemble import (
     AdaBoostClassifier,
     ExtraTreesRegressor,
@@ -13,31 +16,40 @@ from sklearn.ensemble import (
     GradientBoostingRegressor,
     HistGradientBoostingClassifier,
     HistGradientBoostingRegressor,
+    IsolationForest,
     RandomForestClassifier,
     RandomForestRegressor,
 )
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.mixture import GaussianMixture
 from sklearn.multioutput import MultiOutputRegressor
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import Pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from mlops_platform.errors import ServingError
 from mlops_platform.serving.explaining.class_explainer import ClassExplainer
 from mlops_platform.serving.explaining.explainer import Explainer
 from mlops_platform.serving.frames import frame_of, rows_of
+from mlops_platform.serving.schema import CategoricalColumn, FeatureSchema, NumericColumn
 from mlops_platform.settings import PROJECT_ROOT
-from mlops_platform.tasks import Rows
+from mlops_platform.tasks import Rows, Task
 from tests.serving.explaining.test_explainer import NAMES, ROWS, SCHEMA, coded, one_hot
+from tests.tasks.anomaly_detection.conftest import detector
+from tests.tasks.anomaly_detection.conftest import rows_with as unusual_rows
+from tests.tasks.clustering.conftest import TASK as CLUSTERING
 from tests.tasks.conftest import task_named
+from tests.tasks.ranking.conftest import ranking
+from tests.tasks.ranking.conftest import rows_with as ranked_rows
 
 DOCUMENT = PROJECT_ROOT / "docs" / "explanations.md"
 HEADER = "| model | finished by | contributions to |\n|---|---|---|"
 LOG_ODDS, NUMBER = "the log-odds", "the prediction"
-SCORES = "the score of each class"
+SCORES, SCORE = "the score of each class", "the score"
 
 
 class Case(NamedTuple):
@@ -59,7 +71,7 @@ class Case(NamedTuple):
 
     @property
     def is_exact(self) -> bool:
-        return self.told in (LOG_ODDS, NUMBER, SCORES)
+        return self.told in (LOG_ODDS, NUMBER, SCORES, SCORE)
 
 
 def classifier(estimator: Any, columns: Any = None) -> Any:
@@ -232,6 +244,95 @@ CLASS_CASES = [
 ]
 
 
+OF_ALL_ESTIMATORS = "has no exact contributions"
+OTHER_CASES = [
+    Case(
+        f"{what}, that order rows (ranking)",
+        "",
+        SCORE,
+        lambda estimator=estimator: of_ranking(estimator),
+    )
+    for what, estimator in {
+        "linear regressions": Ridge(),
+        BOOSTED: hist_regressor("squared_error"),
+        FOREST: RandomForestRegressor(4, max_depth=3),
+    }.items()
+] + [
+    Case(
+        "isolation forests, whatever else finds anomalies",
+        "",
+        f"IsolationForest {OF_ALL_ESTIMATORS}",
+        lambda: of_anomalies(IsolationForest(n_estimators=5)),
+    ),
+    Case(
+        "clusters of centres",
+        "",
+        "a distance from a centre is no sum over features",
+        lambda: of_clusters(KMeans(3, n_init=1, random_state=0)),
+    ),
+    Case(
+        "whatever else finds clusters, as mixtures",
+        "",
+        f"GaussianMixture {OF_ALL_ESTIMATORS}",
+        lambda: of_clusters(GaussianMixture(3, random_state=0)),
+    ),
+]
+
+
+class Told(NamedTuple):
+    """A finished model of a task, and rows that it is asked about."""
+
+    task: Task
+    model: Any
+    features: Any
+
+    @property
+    def schema(self) -> FeatureSchema:
+        columns = [
+            NumericColumn(name=name, missing_allowed=False, minimum=None, maximum=None)
+            if is_numeric_dtype(values)
+            else CategoricalColumn(
+                name=name, missing_allowed=False, categories=tuple(sorted(set(values)))
+            )
+            for name, values in self.features.items()
+        ]
+        return FeatureSchema(model="m", entity="key", label="label", columns=tuple(columns))
+
+
+def of_ranking(estimator: Any) -> Told:
+    columns = make_column_transformer((StandardScaler(), ["signal", "usual"]))
+    seen, unseen = (ranked_rows(60, seed) for seed in (0, 1))
+    task = ranking()
+    model = task.fit(make_pipeline(columns, estimator), seen, unseen).model
+    return Told(task, model, seen.features.head(20))
+
+
+def of_anomalies(estimator: Any) -> Told:
+    seen, unseen = (unusual_rows(20, seed) for seed in (0, 1))
+    task = detector()
+    model = task.fit(make_pipeline(StandardScaler(), estimator), seen, unseen).model
+    return Told(task, model, seen.features.head(20))
+
+
+def of_clusters(estimator: Any) -> Told:
+    rows = unusual_rows(20, 0)
+    model = CLUSTERING.fit(make_pipeline(StandardScaler(), estimator), rows, rows).model
+    return Told(CLUSTERING, model, rows.features.head(20))
+
+
+@pytest.mark.parametrize("case", OTHER_CASES, ids=lambda case: case.model)
+def test_what_has_no_label_or_an_order_is_explained_exactly_or_refused(case: Case) -> None:
+    task, model, features = told = case.make()
+    rows = rows_of(told.schema, features)
+    if not case.is_exact:
+        with pytest.raises(ServingError, match=case.told):
+            Explainer.of(model, told.schema, rows)
+        return
+    numbers = task.numbers(model, frame_of(told.schema, rows))
+    explainer = Explainer.of(model, told.schema, rows)
+    assert explainer.verify(rows, numbers[:, 0].tolist()) <= 1e-9
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("case", CLASS_CASES, ids=lambda case: f"{case.model}, {case.finished}")
 def test_every_class_is_explained_exactly_or_refused_in_words(case: Case) -> None:
@@ -285,5 +386,5 @@ def test_every_head_of_a_regression_is_explained(estimator: Any) -> None:
 
 
 def test_the_document_shows_these_models_and_no_other() -> None:
-    table = "\n".join([HEADER, *(case.row for case in (*CASES, *CLASS_CASES))])
+    table = "\n".join([HEADER, *(case.row for case in (*CASES, *CLASS_CASES, *OTHER_CASES))])
     assert table in DOCUMENT.read_text(encoding="utf-8").split("\n\n"), table

@@ -261,6 +261,15 @@ def test_a_step_outside_the_horizon_is_not_answered(forecaster: Finished, step: 
     assert TASK.unusable_text(numbers) == told
 
 
+def test_a_person_is_told_the_promise_of_the_interval_and_no_key(forecaster: Finished) -> None:
+    numbers = TASK.numbers(forecaster.model, TEST[FEATURES].head(1))[0].tolist()
+
+    told = TASK.worded(TASK.answer(numbers, forecaster.constants))
+
+    assert told["coverage"] == TASK.coverage
+    assert "series_key" not in told
+
+
 @pytest.mark.parametrize("buckets", [[3, 1, 7], [1, 3], [0, 7], [1, 8], [1, 1, 7]])
 def test_buckets_that_are_none_are_refused(buckets: list[int]) -> None:
     [fault] = Forecasting.model_validate({**OPTIONS, "buckets": buckets}).faults()

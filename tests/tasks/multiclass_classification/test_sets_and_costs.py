@@ -62,6 +62,20 @@ def test_the_answer_names_the_classes_of_its_set_the_likeliest_first() -> None:
     assert "at least 0.2000" in task.constants_text(constants)
 
 
+def test_a_person_is_told_classes_by_their_names() -> None:
+    task = task_named("multiclass_classification", prediction_sets={"coverage": 0.9}, top_k=1)
+    answer = task.answer([0.25, 0.05, 0.7], {SET_FROM: 0.2})
+
+    told = task.worded(answer)
+
+    assert told["probability of low"] == answer["probability_1"]
+    assert told["set"] == 'the "highest", low'
+    assert not {"probability_1", "set_size", "set_from"} & told.keys()
+    # As a line of the log has it that was written before there were sets.
+    before = {**answer, SET_SIZE: None, SET_FROM: None}
+    assert "probability of low" in task.worded(before)
+
+
 def test_a_model_with_sets_measures_their_coverage_and_limits_it() -> None:
     task = task_named("multiclass_classification", prediction_sets={"coverage": 0.9})
     trained = trained_as(task)
