@@ -9,6 +9,7 @@ from mlops_platform.serving.contents import PackedRelease
 from mlops_platform.serving.exchange import Exchange
 from mlops_platform.serving.roles import Role, Roles
 from mlops_platform.serving.schema import unknown_text
+from mlops_platform.serving.scoring.scorer import UnscorableRow
 from mlops_platform.serving.served_version import ServedVersion
 from mlops_platform.serving.watching.metrics import ServiceMetrics
 from mlops_platform.serving.watching.prediction_log import LoggedPrediction, PredictionRoute
@@ -52,7 +53,10 @@ def score_rows(roles: Roles, rows: Sequence[Json], key: str) -> list[ScoredRow]:
         positions.setdefault(role, []).append(position)
     scored: dict[int, ScoredRow] = {}
     for role, places in positions.items():
-        own = _scored_by(versions[role], role, [rows[place] for place in places], key)
+        try:
+            own = _scored_by(versions[role], role, [rows[place] for place in places], key)
+        except UnscorableRow as error:
+            raise error.among(places) from error
         scored |= zip(places, own, strict=True)
     return [scored[position] for position in range(len(rows))]
 

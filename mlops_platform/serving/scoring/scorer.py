@@ -29,7 +29,22 @@ logger = logging.getLogger("mlops_platform.serving")
 
 
 class UnscorableRow(ServingError):
-    """A row for which the model has no finite answer."""
+    """A row for which the model has no finite answer.
+
+    Args:
+        position: of the row, from 0; None where it is the only one, or nobody knows which it is.
+    """
+
+    def __init__(self, model: str, reason: str, position: int | None = None) -> None:
+        self._model, self._reason, self._position = model, reason, position
+        which = "" if position is None else f"of rows.{position} "
+        super().__init__(f"{model} cannot score these values: {which}{reason}")
+
+    def among(self, positions: Sequence[int]) -> UnscorableRow:
+        """The same where its rows are those of some positions in a request."""
+        if self._position is None:
+            return self
+        return UnscorableRow(self._model, self._reason, positions[self._position])
 
 
 @dataclass(frozen=True)
@@ -164,10 +179,11 @@ class Scorer:
                 numbers = self.numbers_of_columns(pipeline, columns, len(rows))
             except ValueError as error:
                 raise self._unscorable(str(error)) from error
-        unusable = next((row for row in numbers if not self._usable(row)), None)
+        unusable = next((at for at, row in enumerate(numbers) if not self._usable(row)), None)
         if unusable is None:
             return numbers
-        raise self._unscorable(f"of one of the rows {self.task.unusable_text(unusable)}")
+        reason = self.task.unusable_text(numbers[unusable])
+        raise self._unscorable(reason, unusable if len(rows) > 1 else None)
 
     @property
     def compiled_rows(self) -> int | None:
@@ -254,5 +270,5 @@ class Scorer:
                 logger.error("%s: batches go through the pipeline: %s", self.schema.model, reason)
         return self._scores_by_column
 
-    def _unscorable(self, reason: str) -> UnscorableRow:
-        return UnscorableRow(f"{self.schema.model} cannot score these values: {reason}")
+    def _unscorable(self, reason: str, position: int | None = None) -> UnscorableRow:
+        return UnscorableRow(self.schema.model, reason, position)

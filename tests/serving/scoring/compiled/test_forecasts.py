@@ -121,8 +121,12 @@ def test_a_step_outside_the_horizon_is_refused_in_words(
     assert scorer.numbers(rows[0])[TASK.answers_of_model[1] - len(PASSED)] == 2.0
     with pytest.raises(UnscorableRow, match=f"demand cannot score these values: .*{told}"):
         scorer.numbers(rows[1])
-    with pytest.raises(UnscorableRow, match=told):
+    with pytest.raises(UnscorableRow, match=f"of rows.1 {told}") as refused:
         scorer.numbers_of(rows)
+    # As a canary scores it: as the second of the rows that one version answers.
+    assert f"of rows.7 {told}" in str(refused.value.among([4, 7]))
+    with pytest.raises(UnscorableRow, match=f"values: {told}"):
+        scorer.numbers_of(rows[1:])
 
 
 def test_the_prediction_is_explained_by_the_features_of_the_row(
