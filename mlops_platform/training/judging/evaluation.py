@@ -86,6 +86,7 @@ class Evaluation(Record):
         rivals: simple rules on the same rows, where the task has any.
         near_duplicates: of texts, across the split; None without text columns, or of a past fit.
         fairness: figures of groups of people; None where the YAML declares no column for them.
+        empty_features: without a value in any row that it was fitted on.
     """
 
     rows: int
@@ -114,6 +115,7 @@ class Evaluation(Record):
     artifact_bytes: int
     class_chances: tuple[ClassChance, ...] = Field(default=(), exclude_if=left_out_where_empty)
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
+    empty_features: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
     rivals: tuple[Rival, ...] = Field(default=(), exclude_if=left_out_where_empty)
     near_duplicates: NearDuplicates | None = Field(default=None, exclude_if=left_out_where_empty)
 
@@ -149,8 +151,10 @@ def evaluate(
     baseline_metrics = task.measure(
         targets, task.baseline_predictions(baseline, constants, len(targets), predictions)
     )
+    without_value = split.train[list(spec.features.names)].isna().all()
     return Evaluation(
         rows=len(rows),
+        empty_features=tuple(without_value.index[without_value]),
         targets=task.facts(targets, weights),
         weights=part_weights(rows, spec),
         events=task.events(targets),

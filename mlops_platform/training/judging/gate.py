@@ -54,6 +54,11 @@ def apply_gate(
         spec, evaluation, comparison, round_trip=round_trip, serving_fault=serving_fault
     )
     outcome, reason = _conclusion(criteria, first=comparison is None)
+    if empty := ", ".join(evaluation.empty_features):
+        reason += (
+            f" No row that it was fitted on has a value of {empty}: look at the dbt model that "
+            f"makes {spec.features.table}."
+        )
     return Verdict(outcome=outcome, reason=reason, criteria=criteria)
 
 

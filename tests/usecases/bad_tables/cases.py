@@ -117,6 +117,8 @@ NOTHING_TO_LEARN = _of(
     anomaly="every column has the same value in all 336 rows to be fitted on, so that none is",
     clustering="the pipeline makes the same of all 192 rows that it was looked at by, so that",
 )
+NO_VALUE = "No row that it was fitted on has a value of size, age, colour: look at the dbt model"
+EMPTY_OR_REFUSED = NOTHING_TO_LEARN | _of(binary=NO_VALUE, ranking=NO_VALUE)
 WORDLESS = "No text of ['note'] has a word of two letters in the 336 training rows: publish texts,"
 TRAININGS: Final = [
     BadTable(
@@ -202,7 +204,7 @@ TRAININGS: Final = [
     BadTable(
         "a feature that is NULL in every row",
         _set("size", "NULL"),
-        "Number, always missing in training.",
+        "No row that it was fitted on has a value of size: look at the dbt model",
     ),
     BadTable(
         "a category that is NULL in every row",
@@ -212,7 +214,7 @@ TRAININGS: Final = [
     BadTable(
         "every feature NULL in every row",
         "UPDATE things SET size = NULL, age = NULL, colour = NULL",
-        NOTHING_TO_LEARN,
+        EMPTY_OR_REFUSED,
     ),
     BadTable("a feature of one value", _set("size", "3"), "Number, 3 to 3 in training."),
     BadTable(
