@@ -1,5 +1,6 @@
 """`mlops train`: one training of a model, with everything that it needs."""
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -29,8 +30,22 @@ def command(model: str, actor: str | None, refit: bool, as_json: bool) -> None:
         answer(outcome.model_dump(mode="json"))
         return
     say(outcome.text)
-    for line in _next(outcome):
+    for line in (*_next(outcome), *store_notes(model)):
         say(f"  {line}")
+
+
+def store_notes(model: str) -> list[str]:
+    """What is wrong with what a service looks up by entity; nothing where it needs no store."""
+    from mlops_platform.components.models import declared_spec
+    from mlops_platform.usecases.deployment import open_deployment
+    from mlops_platform.usecases.service.export_online import store_freshness
+
+    deployment, spec = open_deployment(), declared_spec(model)
+    serves = deployment.ledger.current_release(model) is not None
+    if spec.serving.online_store is None or not serves:
+        return []
+    judged = store_freshness(deployment, spec, datetime.now(UTC))
+    return [] if judged.fresh else [f"its online store answers nobody: {judged.reason}"]
 
 
 def _next(outcome: "TrainingOutcome") -> list[str]:
