@@ -5,9 +5,11 @@ import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from mlops_platform.data.digest import parquet_digest
 from mlops_platform.data.features.builds import build_job, builds_of
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN, day_of
 from mlops_platform.data.landing.verification import day_problem
+from mlops_platform.data.training_set import ROWS_FILE
 from mlops_platform.settings import Settings
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import damaged_day
@@ -25,7 +27,7 @@ def faults_of_landing(landing: Path) -> Iterator[Fault]:
 
 
 def faults_of_lake(settings: Settings, launch: Callable[[str], str]) -> Iterator[Fault]:
-    """Every published, predicted and served file, and every training set.
+    """Every published, predicted and served file can be read; a training set is what it was.
 
     Args:
         launch: the command that runs a job.
@@ -33,7 +35,7 @@ def faults_of_lake(settings: Settings, launch: Callable[[str], str]) -> Iterator
     yield from _unreadable(settings.published, lambda file: _build_again(settings, file, launch))
     yield from _unreadable(settings.predictions, _predict_again)
     yield from _unreadable(settings.served, lambda file: RESTORE)
-    yield from _unreadable(settings.training_sets, _snapshot_again)
+    yield from _changed_training_sets(settings.training_sets)
 
 
 def faults_of_records(settings: Settings, launch: Callable[[str], str]) -> Iterator[Fault]:
@@ -70,6 +72,19 @@ def _unreadable(folder: Path, cure: Cure) -> Iterator[Fault]:
                 where=str(file),
                 cure=cure(file),
             )
+
+
+def _changed_training_sets(folder: Path) -> Iterator[Fault]:
+    """Training sets whose rows are not those of the hash that is the name of their folder."""
+    for file in sorted(folder.glob(f"*/[!.]*/{ROWS_FILE}")):
+        problem = _problem(file)
+        if problem is not None:
+            what = f"cannot be read: {problem}"
+        elif parquet_digest(file) != file.parent.name:
+            what = "its rows are not those of its hash: it was changed after it was taken"
+        else:
+            continue
+        yield Fault(severity="error", what=what, where=str(file), cure=_snapshot_again(file))
 
 
 def _problem(file: Path) -> str | None:

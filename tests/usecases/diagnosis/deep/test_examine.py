@@ -14,6 +14,7 @@ import pyarrow as pa
 import pytest
 
 from mlops_platform.artifacts.model_store import save_model
+from mlops_platform.data.digest import table_digest
 from mlops_platform.data.parquet import write_parquet
 from mlops_platform.files import write_json, write_text
 from mlops_platform.ledger.records import BentoIdentity, NewDecision, VersionIdentity
@@ -80,7 +81,7 @@ FILES: dict[str, Callable[[Settings], Path]] = {
     "predictions": lambda at: at.predictions / "churn" / "window=2024-03-04" / "data.parquet",
     "served": lambda at: at.landed_predictions("churn") / DAY / "a.parquet",
     "published": lambda at: at.published / "features" / "local_date=2024-03-05" / "data.parquet",
-    "training sets": lambda at: at.training_sets / "churn" / "ab" / "rows.parquet",
+    "training sets": lambda at: at.training_sets / "churn" / table_digest(ROWS) / "rows.parquet",
 }
 
 
@@ -99,6 +100,21 @@ def test_a_stored_file_that_cannot_be_read_is_found(
     [fault] = _faults(whole)
     assert (fault.severity, fault.where) == ("error", str(file))
     assert fault.what.startswith("cannot be read: ")
+
+
+@pytest.mark.fault(
+    "rows of a training set are changed, and its file can be read",
+    "`doctor --deep` names the file",
+)
+def test_a_training_set_with_other_rows_is_found(
+    whole: Deployment, observe: Callable[[str], None]
+) -> None:
+    file_at = FILES["training sets"]
+    file = file_at(whole.settings)
+    write_parquet(pa.table({"row": range(1, 5001)}), file)
+    [fault] = _faults(whole)
+    assert (fault.severity, fault.where) == ("error", str(file))
+    observe(f"`{fault.what}`")
 
 
 def test_a_landed_day_that_cannot_be_verified_is_found(whole: Deployment) -> None:
