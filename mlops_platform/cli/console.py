@@ -1,6 +1,6 @@
 """The one rich console of the command line, and its tables."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -118,3 +118,12 @@ def counted(number: int, thing: str) -> str:
 def say(text: str) -> None:
     """Print a text as it is; what is longer than a line is left to the terminal, to be copied."""
     console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+def say_losses(model: str, lost: Sequence[str]) -> None:
+    """Say before anything else that the ledger has lost rows of a model, where it has."""
+    if lost:
+        say(
+            f"the ledger has lost rows of {model} that are named outside of it: {'; '.join(lost)}. "
+            "What follows is told from what is left; `mlops doctor` tells the ways on."
+        )

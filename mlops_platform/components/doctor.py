@@ -39,9 +39,15 @@ from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
 from mlops_platform.usecases.diagnosis.looking import unseen
 from mlops_platform.usecases.diagnosis.published import damaged_tables
+from mlops_platform.usecases.diagnosis.releases import fault_of_lost_ledger
 from mlops_platform.usecases.diagnosis.running import COMMAND_CHARACTERS
 from mlops_platform.usecases.incidents.acknowledge import incidents_in
-from mlops_platform.usecases.ledger.anchors import lost_releases, lost_rows
+from mlops_platform.usecases.ledger.anchors import (
+    known_somewhere,
+    lost_ledger,
+    lost_releases,
+    lost_rows,
+)
 from mlops_platform.usecases.ledger.retirement import retired_by
 from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
@@ -83,7 +89,11 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Fact
         slots = looks.at("pools", lambda: dead_slots(instance), slots)
         building = looks.at("runs", lambda: _runs_now(instance, lost), building)
     known: dict[str, ModelSpec | None] = {}
-    known = looks.at("models", lambda: known_models(deployment.ledger), known)
+    if (gone := looks.at("ledger", lambda: lost_ledger(deployment), None)) is not None:
+        looks.failed.append(fault_of_lost_ledger(gone))
+    else:
+        known = looks.at("ledger", lambda: dict.fromkeys(known_somewhere(deployment)), known)
+        known |= looks.at("models", lambda: known_models(deployment.ledger), {})
     examined = [
         looks.at(name, partial(_examine_model, deployment, name, spec, instance), None)
         for name, spec in known.items()

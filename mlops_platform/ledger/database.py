@@ -9,7 +9,7 @@ from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, 
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from mlops_platform.errors import LedgerError
-from mlops_platform.ledger.revisions import require_current
+from mlops_platform.ledger.revisions import absent, require_current
 
 BUSY_SECONDS = 30.0
 _ADVISORY_LOCK = 0x6D6C6F7073  # "mlops"
@@ -36,9 +36,12 @@ class Database:
         return self._url.render_as_string()
 
     def exists(self) -> bool:
-        """Whether there is a database: to connect to a SQLite file would create it."""
-        file = self._url.database if self.is_sqlite else None
-        return file is None or Path(file).is_file()
+        """Whether there is a database: to connect to a SQLite file would create it.
+
+        An empty file is none: to read a ledger that was deleted left one behind.
+        """
+        file = Path(self._url.database) if self.is_sqlite and self._url.database else None
+        return file is None or (file.is_file() and file.stat().st_size > 0)
 
     def make_room(self) -> None:
         """Create the folder of a SQLite file."""
@@ -69,6 +72,7 @@ class Database:
             LedgerError: it is not set up by this version of the platform.
             FormatError: it was by a newer one.
         """
+        self._require_there()
         if not self._keeps_open:
             with self.reading_any_schema() as connection:
                 require_current(connection, self.name)
@@ -88,6 +92,7 @@ class Database:
             LedgerError: the ledger is not set up by this version of the platform.
             FormatError: it was by a newer one.
         """
+        self._require_there()
         with self.writing_any_schema() as connection:
             require_current(connection, self.name)
             yield connection
@@ -109,6 +114,10 @@ class Database:
                         text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK}
                     )
                 yield connection
+
+    def _require_there(self) -> None:
+        if not self.exists():
+            raise LedgerError(absent(self.name))
 
     def _reader(self) -> Connection:
         connection = self._engine.connect()

@@ -3,20 +3,13 @@
 from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
 from pydantic import ValidationError
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.files import write_text
 from mlops_platform.ledger.ledger import Ledger
-from mlops_platform.ledger.records import DecisionKind
 from mlops_platform.record import Record
-
-ACCEPTANCE: Final[DecisionKind] = "accept_loss"
-LOST: Final = "lost"
-"""Evidence of an acceptance: the lost rows, each with its hash under `ROW`."""
-ROW: Final = "row"
 
 
 class Heads(Record):
@@ -41,13 +34,30 @@ def keep_heads(file: Path, ledger: Ledger, model: str) -> None:
     """
     with suppress(OSError, LedgerError):
         if not lost_hashes(ledger, model, read_heads(file).newest.values()):
-            write_text(file, Heads(newest=ledger.newest_hashes(model)).to_stored())
+            write_heads(file, ledger, model)
 
 
 def lost_hashes(ledger: Ledger, model: str, hashes: Collection[str]) -> set[str]:
     """Those of which the ledger has lost the row, and nobody has decided to go on without it."""
-    unknown = ledger.unknown_hashes(model, hashes)
-    if unknown:
-        for decision in ledger.decisions(model, limit=None, kinds=[ACCEPTANCE]):
-            unknown -= {lost[ROW] for lost in decision.evidence[LOST]}
-    return unknown
+    return ledger.lost_hashes(model, hashes)
+
+
+def heads_problem(file: Path, ledger: Ledger, model: str) -> str | None:
+    """What is wrong with what was written down of a model; None where it is what the ledger says.
+
+    Args:
+        ledger: that has lost no rows.
+    """
+    newest = ledger.newest_hashes(model)
+    written = read_heads(file).newest
+    if written == newest:
+        return None
+    if not file.is_file():
+        return "missing"
+    stale = sorted(name for name in newest if written.get(name) != newest[name])
+    return f"not those of {', '.join(stale)}" if written else "unreadable"
+
+
+def write_heads(file: Path, ledger: Ledger, model: str) -> None:
+    """Write down the newest rows of a model, whatever was written down."""
+    write_text(file, Heads(newest=ledger.newest_hashes(model)).to_stored())

@@ -1,6 +1,6 @@
 """IncidentLog: everything that happened in the incidents of every model."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 
 from sqlalchemy import Connection, func, select
@@ -11,6 +11,7 @@ from mlops_platform.ledger.append import append_incident_event
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.records import IncidentEvent, NewIncidentEvent
 from mlops_platform.ledger.tables import incident_events
+from mlops_platform.ledger.verification import require_known
 
 
 class IncidentLog:
@@ -19,10 +20,17 @@ class IncidentLog:
     Args:
         url: SQLAlchemy URL, as for the ledger.
         written: called after events of a model were written.
+        newest_known: as for the ledger.
     """
 
-    def __init__(self, url: str, written: Callable[[str], None] = lambda model: None) -> None:
+    def __init__(
+        self,
+        url: str,
+        written: Callable[[str], None] = lambda model: None,
+        newest_known: Callable[[str], Collection[str]] = lambda model: (),
+    ) -> None:
         self._database, self._written = Database(url), written
+        self._newest_known = newest_known
 
     def kept_open(self) -> AbstractContextManager[None]:
         """As `Ledger.kept_open`."""
@@ -53,7 +61,9 @@ class IncidentLog:
         Raises:
             IncidentConflict: there is a newer one; nothing was written.
         """
+        known = self._newest_known(model)
         with self._database.writing() as connection:
+            require_known(connection, model, known)
             if after is not None and _newest(connection, model) != after:
                 raise IncidentConflict(
                     f"something was written about the incidents of {model!r} after event {after}; "

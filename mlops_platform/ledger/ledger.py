@@ -21,6 +21,7 @@ from mlops_platform.ledger.append import (
 from mlops_platform.ledger.database import Database
 from mlops_platform.ledger.ledger_rows import LedgerRow, decision_rows, release_rows
 from mlops_platform.ledger.records import (
+    ACCEPTANCE,
     RELEASE_KINDS,
     REPLAYED,
     Activation,
@@ -42,8 +43,10 @@ from mlops_platform.ledger.schema.set_up import has_old_rows, set_up_schema
 from mlops_platform.ledger.verification import (
     first_fault,
     lacking_hashes,
+    lost_hashes,
     models_with_rows,
     newest_hashes,
+    require_known,
     unknown_hashes,
 )
 
@@ -61,6 +64,8 @@ class Ledger:
         moment_of: gives the aware present of a model, by which its rows are dated.
         is_replayed: whether that is the moment of a replay, as its decisions say then.
         written: called after rows of a model were written.
+        newest_known: hashes of the newest rows of a model as they were written down outside of the
+            ledger; where one of them is not there any more, nothing is written.
     """
 
     def __init__(
@@ -69,9 +74,14 @@ class Ledger:
         moment_of: Callable[[str], datetime] = machine_clock,
         is_replayed: Callable[[str], bool] = lambda model: False,
         written: Callable[[str], None] = lambda model: None,
+        newest_known: Callable[[str], Collection[str]] = lambda model: (),
     ) -> None:
-        self._database = Database(url)
+        self._database, self._newest_known = Database(url), newest_known
         self._moment_of, self._is_replayed, self._written = moment_of, is_replayed, written
+
+    def exists(self) -> bool:
+        """Whether there is a database; a server is taken to have one, and not asked."""
+        return self._database.exists()
 
     def kept_open(self) -> AbstractContextManager[None]:
         """Read through one connection meanwhile, in this thread: for many reads in a row."""
@@ -137,7 +147,8 @@ class Ledger:
                 f"decision {decision.kind!r} of {model!r} changes what serves; "
                 "write it together with its release through `release`."
             )
-        with self._writing(model) as connection:
+        accepts = decision.kind == ACCEPTANCE
+        with self._writing(model, despite_losses=accepts) as connection:
             require_newest(connection, model, after)
             marked = self._marked(model, decision)
             decision_id = append_decision(connection, model, marked, self._now(model))
@@ -321,6 +332,11 @@ class Ledger:
         with self._database.reading() as connection:
             return unknown_hashes(connection, model, hashes)
 
+    def lost_hashes(self, model: str, hashes: Collection[str]) -> set[str]:
+        """Those of which it has lost the row, and nobody has decided to go on without it."""
+        with self._database.reading() as connection:
+            return lost_hashes(connection, model, hashes)
+
     def release_rows(self, model: str, sequence: int) -> tuple[LedgerRow, ...]:
         """The row of a release, of its newest Bento and of its newest adjustment, as they are."""
         with self._database.reading() as connection:
@@ -332,8 +348,10 @@ class Ledger:
             return decision_rows(connection, ids)
 
     @contextmanager
-    def _writing(self, model: str) -> Iterator[Connection]:
+    def _writing(self, model: str, *, despite_losses: bool = False) -> Iterator[Connection]:
+        known = () if despite_losses else self._newest_known(model)
         with self._database.writing() as connection:
+            require_known(connection, model, known)
             yield connection
         self._written(model)
 

@@ -43,6 +43,11 @@ NO_DECISION: Final = 0
 """Id of the newest of some kinds where there was none."""
 
 
+ACCEPTANCE: Final[DecisionKind] = "accept_loss"
+LOST: Final = "lost"
+"""Evidence of an acceptance: the lost rows, each with its hash under `ROW`."""
+ROW: Final = "row"
+
 ActivationEvent = Literal["started", "swapped", "refused", "stopped"]
 """`refused`: a version that a worker would not use; what served before goes on serving."""
 

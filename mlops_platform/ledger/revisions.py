@@ -47,6 +47,11 @@ def schema_state(connection: Connection, ledger: str) -> SchemaState:
     return "current" if revision == REVISIONS[-1] else "behind"
 
 
+def absent(ledger: str) -> str:
+    """That a ledger is not there, and what to do."""
+    return f"ledger {ledger} is not there yet. Check MLOPS_LEDGER_URL and run `mlops setup`."
+
+
 def require_current(connection: Connection, ledger: str) -> None:
     """Refuse to read or write a ledger whose schema is another.
 
@@ -56,9 +61,7 @@ def require_current(connection: Connection, ledger: str) -> None:
     """
     match schema_state(connection, ledger):
         case "absent":
-            raise LedgerError(
-                f"ledger {ledger} is not there yet. Check MLOPS_LEDGER_URL and run `mlops setup`."
-            )
+            raise LedgerError(absent(ledger))
         case "behind":
             raise LedgerError(
                 f"ledger {ledger} was written by an older version of the platform: "

@@ -1,13 +1,15 @@
 """Verification of every chain of one model, and of what joins them."""
 
+import json
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from sqlalchemy import Connection, Table, select, union
 
+from mlops_platform.errors import LedgerError
 from mlops_platform.ledger import tables
 from mlops_platform.ledger.chain import first_broken_link, first_loose_end
-from mlops_platform.ledger.records import ChainFault
+from mlops_platform.ledger.records import ACCEPTANCE, LOST, ROW, ChainFault
 
 CHAINS: Final = (
     (tables.decisions, "id"),
@@ -76,6 +78,38 @@ def unknown_hashes(connection: Connection, model: str, hashes: Collection[str]) 
         )
     )
     return {*hashes}.difference(connection.scalars(known)) if hashes else set()
+
+
+def lost_hashes(connection: Connection, model: str, hashes: Collection[str]) -> set[str]:
+    """Those of which the ledger has lost the row, and nobody has decided to go on without it."""
+    lost = unknown_hashes(connection, model, hashes)
+    if lost:
+        table = tables.decisions
+        accepted = select(table.c.evidence).where(
+            table.c.model == model, table.c.kind == ACCEPTANCE
+        )
+        for evidence in connection.scalars(accepted):
+            lost -= {row[ROW] for row in json.loads(evidence)[LOST]}
+    return lost
+
+
+def require_known(connection: Connection, model: str, hashes: Collection[str]) -> None:
+    """Refuse to write to a ledger that lost rows, so that no row is there twice.
+
+    Args:
+        hashes: of the newest rows, as they were written down outside of it.
+
+    Raises:
+        LedgerError: it has lost some of them.
+    """
+    lost = lost_hashes(connection, model, hashes)
+    if lost:
+        raise LedgerError(
+            f"the ledger has lost rows of {model!r} that were written down beside its pointer: "
+            f"{', '.join(sorted(row[:16] for row in lost))}. Nothing was written. Restore a later "
+            'backup of the ledger; or `mlops reconcile --accept-loss --reason "..."` goes on '
+            "without them."
+        )
 
 
 def models_with_rows(connection: Connection) -> list[str]:

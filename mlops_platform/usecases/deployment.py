@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,14 +38,20 @@ class Deployment:
         """Decisions, releases and activations."""
         from mlops_platform.ledger.ledger import Ledger
 
-        return Ledger(self.settings.ledger_url, self.moment_of, self.is_replayed, self._keep_heads)
+        return Ledger(
+            self.settings.ledger_url,
+            self.moment_of,
+            self.is_replayed,
+            self._keep_heads,
+            self._newest_known,
+        )
 
     @cached_property
     def incident_log(self) -> IncidentLog:
         """Everything that happened in incidents."""
         from mlops_platform.ledger.incident_log import IncidentLog
 
-        return IncidentLog(self.settings.ledger_url, self._keep_heads)
+        return IncidentLog(self.settings.ledger_url, self._keep_heads, self._newest_known)
 
     @cached_property
     def registry(self) -> Registry:
@@ -68,6 +74,12 @@ class Deployment:
         from mlops_platform.ledger.heads import keep_heads
 
         keep_heads(self.settings.ledger_heads(model), self.ledger, model)
+
+    def _newest_known(self, model: str) -> Collection[str]:
+        """Before every row: what the ledger must still have."""
+        from mlops_platform.ledger.heads import read_heads
+
+        return read_heads(self.settings.ledger_heads(model)).newest.values()
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:

@@ -43,12 +43,13 @@ def ensure_set_up() -> bool:
     take_back_unfinished(Journal(PROJECT_ROOT))
     inputs = _inputs()
     stamp = stamp_content(current.home)
-    if stamp == inputs:
+    has_ledger = deployment_at(current).ledger.exists()
+    if stamp == inputs and has_ledger:
         # Another home, or another version of the project, may have had the last word.
         made_before = _dbt_project(current).is_parsed
         parsed_project()
         return not made_before
-    if stamp == inputs | {DBT_PROJECT_KEY: stamp.get(DBT_PROJECT_KEY)}:
+    if has_ledger and stamp == inputs | {DBT_PROJECT_KEY: stamp.get(DBT_PROJECT_KEY)}:
         parsed_project()  # databases know nothing of it
     else:
         _set_up(current)
@@ -78,8 +79,18 @@ def _set_up(current: Settings) -> None:
     from mlops_platform.components.instance import forget_automation_of, open_instance
     from mlops_platform.data.landing.adoption import adopt_files
     from mlops_platform.usecases.home.upgrade import upgrade_home
+    from mlops_platform.usecases.ledger.anchors import lost_ledger
 
     deployment = deployment_at(current)
+    if (lost := lost_ledger(deployment)) is not None:
+        console.print(
+            f"{lost}. This makes an empty one, on which nothing rests until the loss is accepted: "
+            "`mlops doctor` tells the ways on.",
+            style="yellow",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     with console.status("initialising the ledger and the registry"):
         saved = upgrade_home(deployment)
     if saved is not None:

@@ -42,10 +42,15 @@ def reconcile_everything(accepted: tuple[str, str] | None = None) -> list[tuple[
     Raises:
         LedgerError: a row of the ledger was changed after it was written, or was lost.
     """
-    from mlops_platform.usecases.ledger.anchors import accept_losses, known_somewhere
+    from mlops_platform.usecases.ledger.anchors import (
+        accept_losses,
+        known_somewhere,
+        require_ledger,
+    )
     from mlops_platform.usecases.release.reconcile import reconcile
 
     deployment, repaired = open_deployment(), list[tuple[str, str]]()
+    require_ledger(deployment)
     for model in known_somewhere(deployment):
         if accepted is not None:
             for lost in accept_losses(deployment, model, *accepted):

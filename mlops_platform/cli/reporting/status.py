@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from mlops_platform.cli.console import console, folding_table, json_option, say
+from mlops_platform.cli.console import console, folding_table, json_option, say, say_losses
 from mlops_platform.clock import moment_text
 from mlops_platform.settings import DBT_PROJECT, settings
 from mlops_platform.usecases.deployment import open_deployment
@@ -48,11 +48,14 @@ def _deployment_status() -> "DeploymentStatus":
     from mlops_platform.components.known_models import known_models
     from mlops_platform.components.window_records import recorded_windows
     from mlops_platform.usecases.incidents.acknowledge import incidents_in
+    from mlops_platform.usecases.ledger.anchors import lost_by_model, require_ledger
     from mlops_platform.usecases.reporting.status import DeploymentStatus, model_status
 
     deployment = open_deployment()
+    require_ledger(deployment)
     return DeploymentStatus(
         as_of=datetime.now(UTC),
+        lost=lost_by_model(deployment),
         models=tuple(
             model_status(
                 deployment,
@@ -78,6 +81,8 @@ def _proof(place: "Settings", model: str) -> "ProofStatus | None":
 
 
 def _show(status: "DeploymentStatus") -> None:
+    for name, lost in status.lost.items():
+        say_losses(name, lost)
     say(f"as of {moment_text(status.as_of)}")
     for moment, models in _replayed(status).items():
         console.print(_replay_text(moment, models), highlight=False, markup=False)

@@ -8,7 +8,7 @@ import click
 from rich.padding import Padding
 from rich.text import Text
 
-from mlops_platform.cli.console import answer, console, json_option
+from mlops_platform.cli.console import answer, console, json_option, say_losses
 from mlops_platform.clock import moment_text
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.deployment import open_deployment
@@ -32,11 +32,16 @@ def command(model: str, window: str | None, as_json: bool) -> None:
     """
     from mlops_platform.components.known_models import known_model
     from mlops_platform.components.window_records import recorded_windows
+    from mlops_platform.usecases.ledger.anchors import lost_rows, require_ledger
     from mlops_platform.usecases.reporting.timeline import history_text
     from mlops_platform.usecases.reporting.window import window_text
 
     deployment = open_deployment()
+    require_ledger(deployment)
     ledger = deployment.ledger
+    lost = [anchor.told for anchor in lost_rows(deployment, model)]
+    if not as_json:
+        say_losses(model, lost)
     spec = known_model(ledger, model)
     now, replayed = deployment.moment_of(model), deployment.is_replayed(model)
     if window is None:
@@ -51,6 +56,7 @@ def command(model: str, window: str | None, as_json: bool) -> None:
         answer(
             {
                 "model": model,
+                "lost": lost,
                 "window": name,
                 "as_of": now.isoformat(),
                 "replayed": replayed,

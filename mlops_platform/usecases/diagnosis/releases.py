@@ -19,6 +19,17 @@ def faults_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
         yield from _of_versions(facts, model)
 
 
+def fault_of_lost_ledger(lost: str) -> Fault:
+    """That there is no ledger any more, with the ways on."""
+    return Fault(
+        severity="error",
+        what=lost,
+        where="ledger",
+        cure=f"{RESTORE}   # or go on without what is lost: mlops setup && mlops reconcile "
+        '--accept-loss --reason "..."',
+    )
+
+
 def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
     if model.chain_fault is not None:
         fault = model.chain_fault
@@ -53,6 +64,8 @@ def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
 def _out_of_step(fault: ProjectionFault) -> str:
     if fault.tag is not None:
         return f"{fault.found or 'nothing'}, the ledger says {fault.expected}"
+    if fault.projection == "heads":
+        return f"is {fault.found}: without it no loss of the ledger's newest rows would show"
     if fault.projection == "alias":
         return f"says version {fault.found or 'none'}, the ledger says {fault.expected or 'none'}"
     if fault.found is None:

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger_pointer import read_challenger_pointer
-from mlops_platform.ledger.heads import ACCEPTANCE, LOST, lost_hashes, read_heads
+from mlops_platform.ledger.heads import lost_hashes, read_heads
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer
-from mlops_platform.ledger.records import NewDecision
+from mlops_platform.ledger.records import ACCEPTANCE, LOST, NewDecision
 from mlops_platform.record import Record
 from mlops_platform.registry.versions import RELEASE_TAG
 from mlops_platform.serving.contents import ANCHOR
 from mlops_platform.settings import Settings
+from mlops_platform.sqlite_files import database_file
 
 if TYPE_CHECKING:
     from mlops_platform.usecases.deployment import Deployment
@@ -105,12 +106,52 @@ def accept_losses(deployment: Deployment, model: str, reason: str, actor: str) -
 def known_somewhere(deployment: Deployment) -> list[str]:
     """Every model that the ledger knows, or that it should: it has a pointer or heads."""
     place = deployment.settings
-    named = {
+    return sorted({*_named_outside(place)} | {*deployment.ledger.models_with_rows()})
+
+
+def lost_by_model(deployment: Deployment) -> dict[str, tuple[str, ...]]:
+    """What is lost of every model of which something is, in words; asks no registry."""
+    told = {
+        model: tuple(anchor.told for anchor in lost_rows(deployment, model))
+        for model in known_somewhere(deployment)
+    }
+    return {model: lost for model, lost in told.items() if lost}
+
+
+def lost_ledger(deployment: Deployment) -> str | None:
+    """That there is no ledger although models have pointers, heads or Bentos of it; else None."""
+    named = [] if deployment.ledger.exists() else _named_outside(deployment.settings)
+    if not named:
+        return None
+    return (
+        f"the ledger is lost: {database_file(deployment.settings.ledger_url)} is not there, and "
+        f"pointers, heads or Bentos name rows of it, of {', '.join(sorted(named))}"
+    )
+
+
+def require_ledger(deployment: Deployment) -> None:
+    """Refuse to act where the ledger is lost.
+
+    Raises:
+        LedgerError: tells the ways on.
+    """
+    lost = lost_ledger(deployment)
+    if lost is not None:
+        raise LedgerError(
+            f"{lost}. Put a copy of it back, or restore a backup with "
+            "`MLOPS_HOME=/another/folder mlops restore BACKUP`; or `mlops setup` makes an empty "
+            'one, and `mlops reconcile --accept-loss --reason "..."` goes on without what is lost.'
+        )
+
+
+def _named_outside(place: Settings) -> set[str]:
+    """Models that have a pointer, heads, or a Bento that says of which release it was packed."""
+    bentos = (place.bentoml_home / "bentos").glob(f"*/*/src/{ANCHOR}")
+    return {file.parents[2].name for file in bentos} | {
         file.parent.name
         for pattern in (place.release_pointer("*"), place.ledger_heads("*"))
         for file in place.home.glob(pattern.relative_to(place.home).as_posix())
     }
-    return sorted(named | {*deployment.ledger.models_with_rows()})
 
 
 def _pointers(deployment: Deployment, model: str) -> list[Anchor]:

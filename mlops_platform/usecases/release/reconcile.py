@@ -12,6 +12,7 @@ from mlops_platform.ledger.challenger_pointer import (
     ChallengerPointer,
     read_challenger_pointer,
 )
+from mlops_platform.ledger.heads import heads_problem, write_heads
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer, write_pointer
 from mlops_platform.ledger.records import Release
@@ -28,7 +29,7 @@ from mlops_platform.usecases.ledger.anchors import (
 from mlops_platform.usecases.release.signing import sign_bento, signed
 from mlops_platform.usecases.version.fitted import pinned_versions, tags_of
 
-Projection = Literal["alias", "pointer", "tag"]
+Projection = Literal["alias", "pointer", "tag", "heads"]
 Role = Literal["champion", "challenger"]
 VersionRole = Literal["champion", "challenger", "former", "candidate"]
 _ROUNDS: Final = 10
@@ -52,6 +53,8 @@ class ProjectionFault(Record):
     @property
     def where(self) -> str:
         """What says it."""
+        if self.projection == "heads":
+            return "newest rows by ledger_heads.json"
         return self.tag or f"{self.projection} of the {self.role}"
 
     @property
@@ -151,7 +154,8 @@ def projection_faults(deployment: Deployment, model: str) -> list[ProjectionFaul
         for role in _projections(deployment, model)
         for fault in (*role.pointer_faults(), *role.alias_faults(registry, model))
     ]
-    return roles + [stray.fault for stray in _stray_tags(deployment, model)]
+    tags = [stray.fault for stray in _stray_tags(deployment, model)]
+    return roles + tags + _heads_faults(deployment, model)
 
 
 def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
@@ -183,6 +187,9 @@ def reconcile(deployment: Deployment, model: str) -> list[ProjectionFault]:
         for stray in _stray_tags(deployment, model):
             registry.tag_version(model, stray.version, stray.tag, stray.expected)
             faults.append(stray.fault)
+        if strayed := _heads_faults(deployment, model):
+            write_heads(deployment.settings.ledger_heads(model), deployment.ledger, model)
+            faults += strayed
         if not faults and not _tag_roles(deployment, model):
             return repaired
         repaired += faults
@@ -220,6 +227,14 @@ def _stray_tags(deployment: Deployment, model: str) -> list[_StrayTag]:
         for tag, expected in tags_of(identity.fitted).items()
         if registered.tags.get(tag) != expected
     ]
+
+
+def _heads_faults(deployment: Deployment, model: str) -> list[ProjectionFault]:
+    """That what shows a loss of rows is not what the ledger says; asked where none is lost."""
+    problem = heads_problem(deployment.settings.ledger_heads(model), deployment.ledger, model)
+    if problem is None:
+        return []
+    return [ProjectionFault(projection="heads", found=problem, expected="its newest rows")]
 
 
 def _tag_roles(deployment: Deployment, model: str) -> bool:

@@ -1,6 +1,6 @@
 """How every model of a deployment is doing, in one record with stable names."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
@@ -160,10 +160,16 @@ class ModelStatus(Record):
 
 
 class DeploymentStatus(Record):
-    """Every model, at a moment of the machine's clock."""
+    """Every model, at a moment of the machine's clock.
+
+    Args:
+        lost: rows that something outside of the ledger names and it has lost, by model; all else is
+            told from what is left of it.
+    """
 
     as_of: datetime
     models: tuple[ModelStatus, ...]
+    lost: Mapping[str, tuple[str, ...]] = {}
 
 
 def model_status(

@@ -11,9 +11,15 @@ from sqlalchemy import create_engine, text
 from mlops_platform.artifacts.bentos import SIGNATURE_FILE, bento_digest
 from mlops_platform.artifacts.signatures import require_signature
 from mlops_platform.errors import ArtifactError, LedgerError, RegistryError
-from mlops_platform.files import write_json
+from mlops_platform.files import write_json, write_text
+from mlops_platform.ledger.heads import Heads, read_heads
 from mlops_platform.ledger.pointer import PointedAdjustment, ReleasePointer, read_pointer
-from mlops_platform.ledger.records import BentoIdentity, NewAdjustment, NewIncidentEvent
+from mlops_platform.ledger.records import (
+    BentoIdentity,
+    NewAdjustment,
+    NewDecision,
+    NewIncidentEvent,
+)
 from mlops_platform.registry.registry import Registry
 from mlops_platform.registry.versions import RELEASE_TAG
 from mlops_platform.serving.contents import ANCHOR, bento_folder
@@ -261,6 +267,64 @@ def test_yesterdays_ledger_is_not_believed(
     observe("`the ledger has lost rows ...` four times; pointer, alias and ledger as before")
 
 
+@pytest.mark.fault(
+    "on yesterday's backup of the ledger somebody goes on: freezes, packs, opens incidents",
+    "nothing is written, so that no number is there twice, until the loss is accepted",
+)
+def test_nothing_is_appended_to_yesterdays_ledger(
+    restored: tuple["Lifecycle", Deployment], observe: Callable[[str], None]
+) -> None:
+    lifecycle, old = restored
+    model = lifecycle.model
+    freeze = NewDecision(kind="freeze", reason="r", actor="alice")
+    opened = NewIncidentEvent(
+        incident="flights-1",
+        kind="opened",
+        told="",
+        actor="a",
+        happened_at=datetime(2024, 3, 4, tzinfo=UTC),
+    )
+    before = old.ledger.newest_hashes(model)
+    for write in (
+        lambda: old.ledger.record_decision(model, freeze),
+        lambda: old.ledger.record_packaging(model, 2, BentoIdentity(tag="flights:c"), "bento"),
+        lambda: old.ledger.record_adjustments(model, [], after=0),
+        lambda: old.ledger.record_activations(model, []),
+        lambda: old.incident_log.write(model, [opened]),
+    ):
+        with pytest.raises(LedgerError, match=r"has lost rows of .* Nothing was written"):
+            write()
+    assert old.ledger.newest_hashes(model) == before
+    accept_losses(old, model, "the disk is gone", "alice")
+    assert old.ledger.record_decision(model, freeze).kind == "freeze"
+    observe("`the ledger has lost rows ... Nothing was written`, five times; then it goes on")
+
+
+def _cut_heads(file: Path) -> None:
+    newest = read_heads(file).newest
+    write_text(file, Heads(newest={"releases": newest["releases"]}).to_stored())
+
+
+@pytest.mark.fault(
+    "the heads of the chains, which show a loss of the newest rows, are deleted, damaged or cut",
+    "`doctor` tells it, and `reconcile` writes them anew and says so",
+)
+@pytest.mark.parametrize("damage", [Path.unlink, lambda file: file.write_text("{"), _cut_heads])
+def test_heads_that_are_lost_or_cut_are_told_and_written_anew(
+    released: "Lifecycle", damage: Callable[[Path], None], observe: Callable[[str], None]
+) -> None:
+    reconcile(*released.scope)
+    file = released.deployment.settings.ledger_heads(released.model)
+    whole = file.read_bytes()
+    damage(file)
+    [fault] = projection_faults(*released.scope)
+    assert fault.where == "newest rows by ledger_heads.json"
+    assert reconcile(*released.scope) == [fault]
+    assert file.read_bytes() == whole
+    assert projection_faults(*released.scope) == []
+    observe(f"`{fault.told}`; written anew")
+
+
 @pytest.mark.parametrize("left", ["pointer", "heads", "registry", "bento"])
 def test_each_anchor_tells_of_a_lost_release(
     restored: tuple["Lifecycle", Deployment], left: str
@@ -307,7 +371,8 @@ def test_a_pointer_of_before_it_held_rows_still_tells_of_a_lost_release(
     with pytest.raises(LedgerError, match="version 3 as release 3"):
         reconcile(old, lifecycle.model)
     assert [fault.told for fault in reconcile(*lifecycle.scope)] == [
-        "pointer of the champion: other rows of the ledger, or not signed by this deployment"
+        "pointer of the champion: other rows of the ledger, or not signed by this deployment",
+        "newest rows by ledger_heads.json: missing, the ledger says its newest rows",
     ]
 
 
