@@ -93,7 +93,7 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Fact
         looks.failed.append(fault_of_lost_ledger(gone))
     else:
         known = looks.at("ledger", lambda: dict.fromkeys(known_somewhere(deployment)), known)
-        known |= looks.at("models", lambda: known_models(deployment.ledger), {})
+        known |= looks.at("models", lambda: known_models(deployment.ledger), known)
     examined = [
         looks.at(name, partial(_examine_model, deployment, name, spec, instance), None)
         for name, spec in known.items()

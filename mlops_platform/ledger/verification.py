@@ -88,6 +88,7 @@ def lost_hashes(connection: Connection, model: str, hashes: Collection[str]) -> 
         accepted = select(table.c.evidence).where(
             table.c.model == model, table.c.kind == ACCEPTANCE
         )
+        evidence: str
         for evidence in connection.scalars(accepted):
             lost -= {row[ROW] for row in json.loads(evidence)[LOST]}
     return lost

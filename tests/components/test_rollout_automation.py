@@ -60,7 +60,7 @@ from mlops_platform.usecases.release.register import RegisteredCandidate
 from mlops_platform.usecases.release.release import Promotion
 from mlops_platform.usecases.release.roll_back import roll_back
 from mlops_platform.usecases.rollout.begin import release_or_challenge
-from tests.claims import claim
+from tests.data.features.claims import claim
 from tests.homes.blank_registry import put_blank_registry
 from tests.serving.packed import pack_small, small_spec
 

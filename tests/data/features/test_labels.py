@@ -26,8 +26,8 @@ from mlops_platform.data.parquet import write_parquet
 from mlops_platform.data.training_set import snapshot_training_set
 from mlops_platform.errors import DataError
 from mlops_platform.spec import ModelSpec
-from tests.claims import claim
 from tests.data.conftest import MODEL
+from tests.data.features.claims import claim
 
 Model = Callable[[dict[str, Any]], ModelSpec]
 RunSql = Callable[..., None]

@@ -20,7 +20,7 @@ from mlops_platform.errors import DataError, LedgerError
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.explanation.explain import explain_entity, explain_request
 from mlops_platform.usecases.explanation.record import ExplainedPrediction
-from tests.claims import claim
+from tests.data.features.claims import claim
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle

@@ -31,7 +31,7 @@ from mlops_platform.usecases.rollout.judge import (
     judge_challenger,
     last_matured_day,
 )
-from tests.claims import claim
+from tests.data.features.claims import claim
 
 if TYPE_CHECKING:
     from tests.usecases.conftest import Lifecycle

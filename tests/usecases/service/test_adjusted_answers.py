@@ -44,7 +44,7 @@ from mlops_platform.usecases.service.land_served import land_served
 from mlops_platform.usecases.service.replay_request import replay_request
 from mlops_platform.usecases.service.served_parity import ServedParity
 from mlops_platform.usecases.window.served import take_served_window
-from tests.claims import claim
+from tests.data.features.claims import claim
 
 NOW = datetime(2024, 3, 20, tzinfo=UTC)
 EVENT = datetime(2024, 3, 5, 12, tzinfo=UTC)

@@ -24,7 +24,7 @@ from mlops_platform.usecases.service.land_served import LandedPredictions, land_
 from mlops_platform.usecases.window.drift import open_window
 from mlops_platform.usecases.window.score import ScoredWindow
 from mlops_platform.usecases.window.served import take_served_window
-from tests.claims import claim
+from tests.data.features.claims import claim
 from tests.registry.fetched import fetched_version
 
 if TYPE_CHECKING:

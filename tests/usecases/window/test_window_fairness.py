@@ -17,7 +17,7 @@ from mlops_platform.monitoring.alarms.performance_alarms import (
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.window.maturity import matures_at
-from tests.claims import claim
+from tests.data.features.claims import claim
 from tests.usecases.window.test_performance import World, spec_of
 
 LIMIT = {"selection_rate": {"max_difference": 0.1}}
