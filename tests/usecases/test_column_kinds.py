@@ -214,6 +214,17 @@ def row(**changes: Any) -> dict[str, Any]:
     }
 
 
+def test_a_version_that_is_registered_again_has_the_reference_that_is_sealed(
+    released: Released,
+) -> None:
+    identity = released.registered.identity
+    assert identity.reference is not None
+    assert released.champion.release.reference == identity.reference
+    again = register_candidate(released.deployment, released.spec, released.registered.judged, {})
+    assert again.identity == identity
+    load_reference(released.deployment.registry, released.champion.release)
+
+
 def test_the_training_set_holds_booleans_as_numbers_and_texts_as_strings(
     released: Released,
 ) -> None:

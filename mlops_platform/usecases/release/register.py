@@ -28,7 +28,7 @@ from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.release.reference import log_reference
 from mlops_platform.usecases.release.version_text import version_text
 from mlops_platform.usecases.version.deployed import DeployedVersion
-from mlops_platform.usecases.version.fitted import tags_of
+from mlops_platform.usecases.version.fitted import pinned_versions, tags_of
 
 
 class RegisteredCandidate(Record):
@@ -86,7 +86,9 @@ def register_candidate(
     base = None if update is None else load_base(deployment, spec, update.version)[0]
     released = refit(spec, candidate.recipe, fitted, split, base)
     registry = deployment.registry
-    reference = log_reference(spec, judged.evaluated, fitted, released, split, deployment)
+    reference = _sealed_reference(deployment, candidate) or log_reference(
+        spec, judged.evaluated, fitted, released, split, deployment
+    )
     rows = split.everything
     features = describe_features(spec, rows, released.model)
     directory = deployment.settings.model_home(spec.name) / "released" / candidate.run_id
@@ -143,6 +145,12 @@ def register_candidate(
         directory=directory,
         digests=digests,
     )
+
+
+def _sealed_reference(deployment: Deployment, candidate: TrainedCandidate) -> str | None:
+    """Digest of the reference that was released with a candidate: it is not logged anew."""
+    pinned = pinned_versions(deployment.ledger, candidate.training_set.model).values()
+    return next((one.reference for one in pinned if one.run_id == candidate.run_id), None)
 
 
 @contextmanager
