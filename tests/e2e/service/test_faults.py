@@ -296,8 +296,12 @@ class Load(AskingClients):
         until(lambda: len(self.answered) >= goal, seconds)
 
 
+@pytest.mark.fault(
+    "a worker under load is killed with -9",
+    "one request of each client fails at most, nothing that was answered is lost; it is replaced",
+)
 def test_a_killed_worker_costs_what_it_had_taken_in_and_nothing_that_it_answered(
-    service: Service, record_property: Callable[[str, object], None]
+    service: Service, record_property: Callable[[str, object], None], observe: Callable[[str], None]
 ) -> None:
     before = started(service)
     with Load(service.port) as load:
@@ -316,9 +320,16 @@ def test_a_killed_worker_costs_what_it_had_taken_in_and_nothing_that_it_answered
     assert load.ids <= service.logged()
     assert len(load.ids) == len(load.answered)
     record_property("broken", len(load.broken))
+    observe("one broken request a client at most; every answered one is in the log")
 
 
-def test_a_full_disk_costs_lines_of_the_log_and_no_answer(service: Service) -> None:
+@pytest.mark.fault(
+    "the disk of the prediction log is full",
+    "answers go on, and lost lines are counted to the last one",
+)
+def test_a_full_disk_costs_lines_of_the_log_and_no_answer(
+    service: Service, observe: Callable[[str], None]
+) -> None:
     with Load(service.port) as load:
         load.more()
         set_file_limit(service, 0)
@@ -333,6 +344,7 @@ def test_a_full_disk_costs_lines_of_the_log_and_no_answer(service: Service) -> N
     assert dropped >= 1000
     # Each answer is a line of the log or a counted loss.
     assert len(load.ids & service.logged()) + dropped == len(load.answered)
+    observe("no request failed; lines and counted losses add up to the answers")
 
 
 def set_file_limit(service: Service, most_bytes: int) -> None:
@@ -341,9 +353,13 @@ def set_file_limit(service: Service, most_bytes: int) -> None:
         worker.rlimit(psutil.RLIMIT_FSIZE, (most_bytes, resource.RLIM_INFINITY))
 
 
+@pytest.mark.fault(
+    "the pointers of a running service are gone or unreadable",
+    "what serves goes on serving, and stays ready",
+)
 @pytest.mark.parametrize("breakage", ["absent", "a file", "garbage", "null"])
 def test_without_pointer_ledger_or_registry_the_service_goes_on(
-    service: Service, breakage: str
+    service: Service, breakage: str, observe: Callable[[str], None]
 ) -> None:
     pointers, aside = service.folder / "pointers", service.folder / f"pointers {breakage}"
     whole = service.folder / "whole pointers"
@@ -364,6 +380,7 @@ def test_without_pointer_ledger_or_registry_the_service_goes_on(
             pointers.rename(aside)
         whole.rename(pointers)
     assert (load.refused, load.broken) == ([], [])
+    observe("no request failed; ready all the time")
 
 
 @pytest.mark.parametrize("breakage", ["deleted", "garbage", "replaced"])
@@ -473,7 +490,13 @@ def test_in_a_container_a_killed_worker_is_missed_and_the_last_one_ends_the_serv
         service.process.wait(30)
 
 
-def test_workers_go_on_without_their_supervisor(doomed: Service) -> None:
+@pytest.mark.fault(
+    "the supervisor of the workers is killed with -9",
+    "the workers go on answering, and end when they are told to",
+)
+def test_workers_go_on_without_their_supervisor(
+    doomed: Service, observe: Callable[[str], None]
+) -> None:
     """Nobody replaces or stops them then: the container, or systemd, must end what is left."""
     workers = doomed.workers
     doomed.process.kill()
@@ -484,3 +507,4 @@ def test_workers_go_on_without_their_supervisor(doomed: Service) -> None:
     for worker in workers:
         worker.terminate()
     assert psutil.wait_procs(workers, timeout=DRAIN_SECONDS + 10)[1] == []
+    observe("no request failed; all ended by SIGTERM")

@@ -4,6 +4,7 @@ import json
 import resource
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
@@ -19,7 +20,13 @@ HEAD = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
 PREDICT = b"POST /v1/predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 
 
-def test_an_endless_header_is_refused_and_nobody_waits_for_it(guarded: MakeGuarded) -> None:
+@pytest.mark.fault(
+    "a header without end is sent before any token",
+    "it is refused after 64 KB, and others are answered meanwhile",
+)
+def test_an_endless_header_is_refused_and_nobody_waits_for_it(
+    guarded: MakeGuarded, observe: Callable[[str], None]
+) -> None:
     server = guarded()
     attacker, sent = server.connect(), 0
     attacker.send(HEAD + b"X-Endless: ")
@@ -31,6 +38,7 @@ def test_an_endless_header_is_refused_and_nobody_waits_for_it(guarded: MakeGuard
     status, problem = attacker.answer()
     assert (status, problem["type"]) == (431, "urn:mlops-platform:problem:head-too-large")
     assert "MLOPS_SERVING_HEAD_KILOBYTES" in problem["detail"]
+    observe("431 `head-too-large`; `/livez` answered 200")
 
 
 def test_the_byte_too_much_is_refused_though_nothing_follows_it(guarded: MakeGuarded) -> None:
@@ -86,7 +94,11 @@ def test_a_body_that_nobody_waits_for_keeps_nothing_open(guarded: MakeGuarded) -
     assert server.ended("idle") == 1
 
 
-def test_dripping_headers_end_in_time(guarded: MakeGuarded) -> None:
+@pytest.mark.fault(
+    "headers drip in byte by byte",
+    "the connection ends in the time that a head may take",
+)
+def test_dripping_headers_end_in_time(guarded: MakeGuarded, observe: Callable[[str], None]) -> None:
     server = guarded(head_seconds=0.5)
     client, began = server.connect(), time.monotonic()
     dripping = iter(HEAD + b"X-Slow: " + b"x" * 10_000)
@@ -95,6 +107,7 @@ def test_dripping_headers_end_in_time(guarded: MakeGuarded) -> None:
     assert time.monotonic() - began >= 0.5
     status, problem = client.answer()
     assert (status, problem["type"]) == (408, "urn:mlops-platform:problem:slow-head")
+    observe("408 `slow-head`, counted")
 
 
 def test_the_head_of_a_later_request_is_timed_from_its_own_beginning(guarded: MakeGuarded) -> None:
@@ -133,14 +146,27 @@ def test_a_request_may_take_longer_than_its_head(
     assert client.socket.recv(65536).startswith(b"HTTP/1.1 200")
 
 
-def test_silent_connections_are_closed(guarded: MakeGuarded) -> None:
+@pytest.mark.fault(
+    "connections are opened that never say anything",
+    "they are closed in time, and counted",
+)
+def test_silent_connections_are_closed(
+    guarded: MakeGuarded, observe: Callable[[str], None]
+) -> None:
     server = guarded(head_seconds=0.2)
     silent = [server.connect() for _ in range(30)]
     assert [client.rest() for client in silent] == [b""] * 30
     assert server.ended("idle") == 30
+    observe("30 of 30 closed without an answer")
 
 
-def test_silent_connections_give_way_to_those_that_ask(guarded: MakeGuarded) -> None:
+@pytest.mark.fault(
+    "silent connections fill a worker",
+    "those that ask take their places",
+)
+def test_silent_connections_give_way_to_those_that_ask(
+    guarded: MakeGuarded, observe: Callable[[str], None]
+) -> None:
     server = guarded(head_seconds=5.0, connections=20)
     for _ in range(20):
         server.connect()
@@ -149,10 +175,15 @@ def test_silent_connections_give_way_to_those_that_ask(guarded: MakeGuarded) -> 
     assert answers == [200] * 5
     assert server.ended("too-many-connections") == 0
     assert server.ended("made-room") >= 1
+    observe("5 requests answered 200, none turned away")
 
 
+@pytest.mark.fault(
+    "more connections ask at once than a worker may have",
+    "the ones too many are told so, the others answered",
+)
 def test_a_full_worker_says_so_and_answers_those_that_it_has(
-    guarded: MakeGuarded, row: dict[str, object]
+    guarded: MakeGuarded, row: dict[str, object], observe: Callable[[str], None]
 ) -> None:
     server = guarded(connections=20)
     body = json.dumps(row).encode()
@@ -170,6 +201,7 @@ def test_a_full_worker_says_so_and_answers_those_that_it_has(
         client.send(body)
         assert client.socket.recv(65536).startswith(b"HTTP/1.1 200")
     assert server.ended("too-many-connections") == 3
+    observe("503 `too-many-connections` three times; 20 answered 200")
 
 
 def test_of_those_too_many_only_some_are_told(guarded: MakeGuarded) -> None:
@@ -199,7 +231,13 @@ def _told(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [text for text in caplog.messages if text.startswith("ended connections")]
 
 
-def test_others_are_answered_while_all_attacks_go_on(guarded: MakeGuarded) -> None:
+@pytest.mark.fault(
+    "all attacks at the border go on at once",
+    "others are answered",
+)
+def test_others_are_answered_while_all_attacks_go_on(
+    guarded: MakeGuarded, observe: Callable[[str], None]
+) -> None:
     server, over = guarded(connections=200), threading.Event()
     attackers = [threading.Thread(target=_attack, args=(server, over, n)) for n in range(4)]
     for attacker in attackers:
@@ -211,6 +249,7 @@ def test_others_are_answered_while_all_attacks_go_on(guarded: MakeGuarded) -> No
         over.set()
         for attacker in attackers:
             attacker.join()
+    observe("every request of the others answered")
 
 
 def _attack(server: Guarded, over: threading.Event, number: int) -> None:

@@ -91,8 +91,12 @@ def test_a_server_that_hangs_is_reported_and_killed_even_without_its_supervisor(
     assert servers_of(copied) == []
 
 
+@pytest.mark.fault(
+    "what asks a Bento for its golden rows is killed with -9",
+    "its server and all its workers end",
+)
 def test_a_probe_that_is_killed_leaves_no_server(
-    copied: Path, servers_of: Callable[[Path], list[int]]
+    copied: Path, servers_of: Callable[[Path], list[int]], observe: Callable[[str], None]
 ):
     code = f"""
 import sys
@@ -111,10 +115,15 @@ with running_bento({str(copied)!r}):
     probe.wait()
     assert psutil.wait_procs(servers, timeout=60)[1] == []
     assert servers_of(copied) == []
+    observe("no process of it is left")
 
 
+@pytest.mark.fault(
+    "a server that was started for a probe is not ready in time",
+    "it is told, and nothing of it is left",
+)
 def test_a_server_that_is_not_ready_in_time_is_stopped(
-    copied: Path, servers_of: Callable[[Path], list[int]]
+    copied: Path, servers_of: Callable[[Path], list[int]], observe: Callable[[str], None]
 ):
     with (
         pytest.raises(ServingError, match="not ready in time"),
@@ -122,6 +131,7 @@ def test_a_server_that_is_not_ready_in_time_is_stopped(
     ):
         pytest.fail("it cannot have been ready")
     assert servers_of(copied) == []
+    observe("`... not ready in time`; no process of it is left")
 
 
 # The supervisor is about to start its worker, the worker loads the model, or all is ready already.

@@ -34,9 +34,13 @@ def passed(lifecycle: "Lifecycle") -> Promotion:
     return replace(lifecycle.promotion(lifecycle.register(), 1), automatic=True)
 
 
+@pytest.mark.fault(
+    "a model is frozen between the gate and its automatic release",
+    "nothing is released, in every mode, until it is unfrozen",
+)
 @MODES
 def test_a_freeze_between_gate_and_release_holds_an_automatic_one(
-    lifecycle: "Lifecycle", passed: Promotion, mode: str
+    lifecycle: "Lifecycle", passed: Promotion, mode: str, observe: Callable[[str], None]
 ) -> None:
     frozen = freeze(lifecycle.ledger, lifecycle.model, "runway works", "alice")
     with pytest.raises(HeldError, match=r"frozen by alice since .*: runway works"):
@@ -44,6 +48,7 @@ def test_a_freeze_between_gate_and_release_holds_an_automatic_one(
     assert lifecycle.ledger.decisions(lifecycle.model, limit=1) == [frozen]
     unfreeze(lifecycle.ledger, lifecycle.model, "done", "alice")
     _release(lifecycle, passed, mode)
+    observe("`... frozen by alice since ...: runway works`")
 
 
 @MODES
@@ -54,10 +59,18 @@ def test_a_person_who_trains_releases_what_is_frozen(
     _release(lifecycle, replace(passed, automatic=False), mode)
 
 
+@pytest.mark.fault(
+    "a model is frozen or retired in the moment in which its release is written",
+    "nothing is released, in every mode",
+)
 @MODES
 @pytest.mark.parametrize("switch", [freeze, record_retirement])
 def test_a_switch_in_the_moment_of_writing_holds(
-    lifecycle: "Lifecycle", passed: Promotion, mode: str, switch: Callable[..., Decision]
+    lifecycle: "Lifecycle",
+    passed: Promotion,
+    mode: str,
+    switch: Callable[..., Decision],
+    observe: Callable[[str], None],
 ) -> None:
     class SwitchingRegistry(Registry):
         """Files are verified after the first look at the switches, and before the transaction."""
@@ -73,3 +86,4 @@ def test_a_switch_in_the_moment_of_writing_holds(
         _release(late, passed, mode)
     kinds = [decision.kind for decision in lifecycle.ledger.decisions(lifecycle.model)]
     assert kinds == ["freeze" if switch is freeze else "retire", "promote"]
+    observe("`... by alice since ...`; the ledger ends with the freeze or the retirement")

@@ -49,6 +49,10 @@ def _answer(act: Callable[..., object]) -> Act:
     )
 
 
+@pytest.mark.fault(
+    "two people answer the same at once: freeze, unfreeze, retire, reinstate, approve, decline",
+    "one of them does; the other is told, and has written nothing",
+)
 @pytest.mark.parametrize(
     ("before", "first", "second"),
     [
@@ -63,7 +67,7 @@ def _answer(act: Callable[..., object]) -> Act:
     ids=["freeze", "unfreeze", "retire", "reinstate", "approve", "decline, approve", "reverse"],
 )
 def test_the_second_is_told_and_writes_nothing(
-    tmp_path: Path, before: Act, first: Act, second: Act
+    tmp_path: Path, before: Act, first: Act, second: Act, observe: Callable[[str], None]
 ) -> None:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     ledger.create_schema()
@@ -72,3 +76,4 @@ def test_the_second_is_told_and_writes_nothing(
     with pytest.raises(ReleaseConflict, match=r"by alice: the radar is down.* nothing was written"):
         second(late, "bob")
     assert [decision.actor for decision in ledger.decisions(MODEL)] == ["alice", "policy"]
+    observe("`... by alice: the radar is down ... nothing was written`")
