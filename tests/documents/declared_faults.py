@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 import pytest
 
+TESTS: Final = Path(__file__).parents[1]
 TABLE: Final = "MLOPS_FAULTS_TABLE"
 """In the environment: the file that the table is written to at the end of the session."""
 HEAD: Final = (
@@ -61,13 +62,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     rows = [
         f"| {fault.what} | {fault.expected} | {'; '.join(_seen[fault])} |\n"
-        for fault in declared_faults(Path(__file__).parent)
+        for fault in declared_faults()
         if fault in _seen
     ]
     Path(file).write_text(HEAD + "".join(rows), encoding="utf-8")
 
 
-def declared_faults(tests: Path) -> Iterator[Fault]:
+def declared_faults(tests: Path = TESTS) -> Iterator[Fault]:
     """Every fault that a test of the folder is marked with, in the order of files and lines."""
     for file in sorted(tests.rglob("test_*.py")):
         text = file.read_text(encoding="utf-8")

@@ -9,6 +9,6 @@ def test_every_fault_of_the_suite_is_in_the_published_table() -> None:
     assert published.startswith(HEAD), "call `make faults`"
     rows = [line.strip("| ").split(" | ") for line in published[len(HEAD) :].splitlines()]
     assert all(len(row) == 3 and row[2] for row in rows)
-    declared = list(declared_faults(PROJECT_ROOT / "tests"))
+    declared = list(declared_faults())  # as the table is written
     assert [Fault(*row[:2]) for row in rows] == declared, "call `make faults`"
     assert len(set(declared)) == len(declared) > 0

@@ -16,7 +16,7 @@ from mlops_platform.components.model_lifecycle.automation.requests import ANY_AS
 from mlops_platform.components.model_lifecycle.automation.retraining import RETRAIN
 from mlops_platform.components.model_lifecycle.automation.windows import WATCH
 from mlops_platform.components.models import declared_lifecycle
-from mlops_platform.data.features.published import Manifest, published_digest
+from mlops_platform.data.features.published import FILE, Manifest, published_digest
 from mlops_platform.data.predictions import predictions_file, write_predictions
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.files import write_text
@@ -33,6 +33,7 @@ from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.retraining.attempts import is_verdict
 from mlops_platform.usecases.window.drift import WatchedWindow
 from mlops_platform.usecases.window.outcome_digests import OutcomeDigests
+from tests.data.features.claims import claim
 
 MODEL = "flight_delay"
 MONDAY = datetime(2013, 4, 1, 4, tzinfo=UTC)  # midnight in New York
@@ -81,7 +82,9 @@ class Story:
 
     def new_data(self, content: str, day: date = date(2013, 3, 31)) -> None:
         for table in (self.spec.features.table, self.spec.label.table):
-            state = {str(day): {"rows": 1, "digest": content}}
+            there = (self.home.published / table).glob(f"*/{FILE}")
+            days = [file.parent.name.partition("=")[2] for file in there]
+            state = {name: {"rows": 1, "digest": content} for name in (*days, str(day))}
             manifest = {"partition_column": "local_date", "partitions": state}
             file = self.home.published / table / "_manifest.json"
             write_text(file, Manifest.model_validate(manifest).model_dump_json())
@@ -104,7 +107,8 @@ class Story:
         ids = [f"{known_at:%Y%m%d}-{at}" for at in range(rows)]
         known = pa.array([known_at] * rows, pa.timestamp("us", "UTC"))
         table = pa.table({"flight_id": ids, "is_late": [True] * rows, "known_at": known})
-        pq.write_table(table, folder / "labels.parquet")
+        pq.write_table(table, folder / FILE)
+        claim(folder.parent)
 
     def release(self, version: int) -> None:
         """A training was promoted."""

@@ -124,8 +124,7 @@ def test_from_the_search_to_the_card_rows_are_read_once_and_left_as_they_are(
     stored, spec, reads, deployment
 ) -> None:
     training_set = stored(seed=0)
-    published = deployment.settings.published / spec.features.table
-    pq.write_to_dataset(pq.read_table(training_set.rows_file), published, ["local_date"])
+    publish_features(training_set, deployment.settings)
     trained = train_candidate(deployment, spec, training_set, {})
     evaluated, _ = evaluate_candidate(spec, trained, None, deployment.registry)
     registered = register_candidate(deployment, spec, judge_candidate(spec, evaluated), {})
