@@ -13,12 +13,14 @@ import pytest
 from pydantic import ValidationError
 
 from mlops_platform.data.features.features import feature_batches
+from mlops_platform.data.features.published import FILE
 from mlops_platform.errors import DataError
 from mlops_platform.serving.contents import Contents
 from mlops_platform.serving.runtime import RuntimeSettings
 from mlops_platform.serving.schema import describe_features
 from mlops_platform.serving.worker import Worker
 from mlops_platform.spec import FeaturesSpec, ModelSpec
+from tests.data.features.claims import claim
 from tests.documents.cases import Case, refuse_undocumented
 
 FIRST_NULL = Case(
@@ -113,7 +115,11 @@ def test_the_pipeline_refuses_the_same_row(spec, rows, tmp_path: Path, case):
         distance_miles=[700.0, None, 900.0],
     )
     table = pa.Table.from_pandas(published, preserve_index=False)
-    pq.write_to_dataset(table, tmp_path / spec.features.table, ["local_date"])
+    folder = tmp_path / spec.features.table
+    pq.write_to_dataset(table, folder, ["local_date"], basename_template="data.parquet{i}")
+    for file in folder.rglob("data.parquet0"):
+        file.rename(file.with_name(FILE))
+    claim(folder)
 
     with pytest.raises(DataError) as refusal:
         list(feature_batches(spec, tmp_path, [moments[0].date()]))
