@@ -56,7 +56,7 @@ def command(model: str, window: str | None, as_json: bool) -> None:
         answer(
             {
                 "model": model,
-                "lost": lost,
+                **({"lost": lost} if lost else {}),
                 "window": name,
                 "as_of": now.isoformat(),
                 "replayed": replayed,

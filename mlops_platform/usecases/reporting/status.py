@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from typing import Any, Literal, Self
 
-from pydantic import SerializerFunctionWrapHandler, model_serializer
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from mlops_platform.ledger.challenger import Mode, standing_challenger
 from mlops_platform.ledger.ledger import Ledger
@@ -12,7 +12,7 @@ from mlops_platform.ledger.records import ActivationEvent, Decision, DecisionKin
 from mlops_platform.monitoring.alerting.incident import Incident
 from mlops_platform.monitoring.loss_figures import LossFigures
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
-from mlops_platform.record import Record
+from mlops_platform.record import Record, left_out_where_empty
 from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import AdjustmentState, adjustment_state
 from mlops_platform.usecases.deployment import Deployment
@@ -169,7 +169,7 @@ class DeploymentStatus(Record):
 
     as_of: datetime
     models: tuple[ModelStatus, ...]
-    lost: Mapping[str, tuple[str, ...]] = {}
+    lost: Mapping[str, tuple[str, ...]] = Field(default={}, exclude_if=left_out_where_empty)
 
 
 def model_status(
