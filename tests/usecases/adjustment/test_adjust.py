@@ -218,8 +218,10 @@ def test_two_who_adjust_at_once_record_each_adjustment_once(adapting: Adapting) 
 
 
 def test_a_version_of_before_its_task_followed_says_why_it_does_not(adapting: Adapting) -> None:
-    (scores,) = adapting.home.rglob("held_out_scores.parquet")
-    scores.unlink()
+    following = adapting.spec
+    adapting.declare(adaptation=None)
+    adapting.release(adapting.train(), 1)
+    adapting.spec = following
     assert adapting.held_out is None
 
     adjusted = adapting.adjust_at(RELEASED_ON + timedelta(days=4))
