@@ -177,6 +177,8 @@ def spec_of(task: str, **changes: Any) -> ModelSpec:
         **({} if task.endswith("classification") else deepcopy(ALLOWED_LOSSES)),
         # There are few anomalies in a week of so few rows.
         **({"gate": {"min_events": 5}} if task == "anomaly_detection" else {}),
+        # Nor can a week tell 0.95 of the outcomes from all.
+        **({"gate": {"limits": {"coverage": {"min": 0.85, "max": 1.0}}}} if own else {}),
         "training": {
             "history": {"split": {"validation_days": 7, "test_days": 7}},
             "candidates": candidates_of(name, inputs),
