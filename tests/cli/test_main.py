@@ -150,7 +150,7 @@ def test_a_bug_keeps_its_stack_trace_for_who_asks(
 
 @pytest.mark.parametrize("text", ["type: [", "type: nowhere.Nothing\n", "attributes: {}\n"])
 def test_what_cannot_be_loaded_is_told_by_the_check(
-    home: Settings, monkeypatch: pytest.MonkeyPatch, text: str
+    past: Past, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     """Dagster's own message is a page long, and of the first mistake only."""
     with create_defs_folder_sandbox() as sandbox:

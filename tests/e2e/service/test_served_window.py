@@ -11,6 +11,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from mlops_platform.components.model_lifecycle.incidents.evaluations import PARTITION_TAG
 from mlops_platform.components.models import declared_spec
 from mlops_platform.data.features.features import read_feature_rows
 from mlops_platform.data.parquet import read_parquet
@@ -98,7 +99,8 @@ def week(moved: "Deployment", service: "Service") -> ServedWeek:
         answers[told["entity"]] = told["probability"]
     moved.mlops("watch", MODEL, str(WEEK))
     with moved.instance() as instance:
-        (run,) = instance.get_runs(limit=1)
+        # After it comes one that exports what the service looks up.
+        (run,) = instance.get_runs(dg.RunsFilter(tags={PARTITION_TAG: str(WEEK)}), limit=1)
     return ServedWeek(moved, run, answers)
 
 
