@@ -1,12 +1,11 @@
 """The one digest of a whole Bento: model, golden rows, ranges, constants, requirements and code."""
 
 import hashlib
-import json
 import shutil
 from pathlib import Path
 from typing import Final
 
-from mlops_platform.artifacts.digests import digest_directory
+from mlops_platform.artifacts.digests import digest_directory, joint_digest
 from mlops_platform.errors import ArtifactError
 
 SIGNATURE_FILE: Final = "signature.txt"
@@ -33,7 +32,7 @@ def bento_digest(folder: Path) -> str:
     }
     if _DESCRIPTION in digests:
         digests[_DESCRIPTION] = _timeless_digest(folder / _DESCRIPTION)
-    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
+    return joint_digest(digests)
 
 
 def require_bento(folder: Path, digest: str, where: str) -> None:

@@ -55,8 +55,12 @@ def folder_digest(directory: Path) -> str:
     Raises:
         ArtifactError: as of `digest_directory`.
     """
-    text = json.dumps(digest_directory(directory), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return joint_digest(digest_directory(directory))
+
+
+def joint_digest(digests: Mapping[str, str]) -> str:
+    """One SHA-256 over paths and the digests of their files."""
+    return hashlib.sha256(json.dumps(digests, sort_keys=True).encode()).hexdigest()
 
 
 def read_verified(directory: Path, name: str, digests: Mapping[str, str]) -> bytes:

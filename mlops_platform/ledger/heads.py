@@ -1,6 +1,5 @@
 """The newest row of every chain of a model, written down outside of the ledger."""
 
-from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,13 +32,8 @@ def keep_heads(file: Path, ledger: Ledger, model: str) -> None:
     written.
     """
     with suppress(OSError, LedgerError):
-        if not lost_hashes(ledger, model, read_heads(file).newest.values()):
+        if not ledger.lost_hashes(model, read_heads(file).newest.values()):
             write_heads(file, ledger, model)
-
-
-def lost_hashes(ledger: Ledger, model: str, hashes: Collection[str]) -> set[str]:
-    """Those of which the ledger has lost the row, and nobody has decided to go on without it."""
-    return ledger.lost_hashes(model, hashes)
 
 
 def heads_problem(file: Path, ledger: Ledger, model: str) -> str | None:

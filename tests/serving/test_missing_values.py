@@ -114,11 +114,11 @@ def test_the_pipeline_refuses_the_same_row(spec, rows, tmp_path: Path, case):
         local_date=moments.date,
         distance_miles=[700.0, None, 900.0],
     )
-    table = pa.Table.from_pandas(published, preserve_index=False)
+    table = pa.Table.from_pandas(published.drop(columns="local_date"), preserve_index=False)
     folder = tmp_path / spec.features.table
-    pq.write_to_dataset(table, folder, ["local_date"], basename_template="data.parquet{i}")
-    for file in folder.rglob("data.parquet0"):
-        file.rename(file.with_name(FILE))
+    day = folder / f"local_date={moments[0].date()}"
+    day.mkdir(parents=True)
+    pq.write_table(table, day / FILE)
     claim(folder)
 
     with pytest.raises(DataError) as refusal:

@@ -18,7 +18,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -232,11 +232,11 @@ def require_intact(folder: Path, days: Sequence[date] | None = None) -> Manifest
 def _problem(folder: Path, claims: Manifest | None, days: Sequence[date] | None) -> str | None:
     """Why the files of some days are not to be read; None where they may."""
     if claims is None:
-        file = _manifest_file(folder)
-        if not file.is_file() and not has_files(folder):
+        missing = without_manifest(folder)
+        if missing is None:
             return None
         return (
-            f"{file} is {'damaged' if file.is_file() else 'gone'}, which says what is published of "
+            f"{_manifest_file(folder)} is {missing}, which says what is published of "
             f"{folder.name}. {_HEAL}"
         )
     if foreign := foreign_files(folder, claims):
@@ -254,11 +254,14 @@ def _problem(folder: Path, claims: Manifest | None, days: Sequence[date] | None)
     return None
 
 
-def has_files(folder: Path) -> bool:
-    """Whether a folder holds Parquet files as a published table does."""
-    return any(_parquet_files(folder)) or any(
+def without_manifest(folder: Path) -> Literal["damaged", "gone"] | None:
+    """Why a table whose manifest cannot be read has none; None where nothing is published."""
+    if _manifest_file(folder).is_file():
+        return "damaged"
+    has_files = any(_parquet_files(folder)) or any(
         _parquet_files(path) for path in _entries(folder) if path.is_dir()
     )
+    return "gone" if has_files else None
 
 
 def foreign_files(folder: Path, manifest: Manifest) -> list[Path]:

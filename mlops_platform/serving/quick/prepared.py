@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
-import msgspec
 import orjson
 
 from mlops_platform.serving.exchange import Exchange
@@ -17,10 +16,10 @@ from mlops_platform.serving.watching.prediction_log import (
     PredictionRoute,
     PreparedLines,
     PreparedRow,
+    each_as_json,
 )
 
 ROLE: Role = "champion"
-_encoder = msgspec.json.Encoder()
 
 
 class Score(NamedTuple):
@@ -98,9 +97,7 @@ class PreparedVersion:
             for text, answer in zip(outputs, answers, strict=True)
         ]
         together = [*map(_members, task.together(answers))] if self._tells_together else []
-        # In one call; a line of JSON holds no line break.
-        named = _encoder.encode_lines([*entities]).splitlines()
-        return BatchScores(named, outputs, shown, together)
+        return BatchScores(each_as_json(entities), outputs, shown, together)
 
     def answer(self, exchange: Exchange, score: Score) -> bytes:
         """What the client is told of a row that it has asked for alone."""

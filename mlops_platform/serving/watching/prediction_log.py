@@ -135,8 +135,7 @@ class PreparedLines:
     def _features_of(self, columns: Sequence[Sequence[Any]], count: int) -> list[bytes]:
         kept = [columns[at] for at in self._kept]
         rows = map(self._features, *kept) if kept else repeat(self._features(), count)
-        # All in one call; a line of JSON holds no line break.
-        return _encoder.encode_lines([*rows]).splitlines()
+        return each_as_json(rows)
 
     def _around(self, exchange: Exchange) -> tuple[bytes, bytes]:
         """How every line of a request begins and ends."""
@@ -216,6 +215,11 @@ class PredictionLog:
         if self._redacted:
             line["redacted"] = self._redacted
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def each_as_json(values: Iterable[Any]) -> list[bytes]:
+    """The JSON of each value, all made in one call: a line of it holds no line break."""
+    return _encoder.encode_lines([*values]).splitlines()
 
 
 def _features_type(names: Sequence[str]) -> Callable[..., msgspec.Struct]:

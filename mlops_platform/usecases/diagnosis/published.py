@@ -5,17 +5,23 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from mlops_platform.data.features.published import (
     Manifest,
     damaged_days,
     foreign_files,
-    has_files,
     read_manifest,
+    without_manifest,
 )
 from mlops_platform.data.features.stretches import told_days
 from mlops_platform.errors import DataError
 from mlops_platform.usecases.diagnosis.fault import Fault
+
+_MANIFEST: Final = {
+    "damaged": "its manifest cannot be read",
+    "gone": "its manifest is gone, without which nothing of it is read",
+}
 
 
 @dataclass(frozen=True)
@@ -78,10 +84,8 @@ def _look(folder: Path) -> DamagedTable:
     try:
         manifest: Manifest = read_manifest(folder.parent, folder.name)
     except DataError:
-        if (folder / "_manifest.json").is_file():
-            return DamagedTable(manifest="its manifest cannot be read")
-        gone = "its manifest is gone, without which nothing of it is read"
-        return DamagedTable(manifest=gone) if has_files(folder) else DamagedTable()
+        missing = without_manifest(folder)
+        return DamagedTable(manifest=None if missing is None else _MANIFEST[missing])
     return DamagedTable(
         days=tuple(damaged_days(folder, manifest)),
         foreign=tuple(foreign_files(folder, manifest)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.errors import LedgerError
 from mlops_platform.ledger.challenger_pointer import read_challenger_pointer
-from mlops_platform.ledger.heads import lost_hashes, read_heads
+from mlops_platform.ledger.heads import read_heads
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.ledger.pointer import ReleasePointer, read_pointer
 from mlops_platform.ledger.records import ACCEPTANCE, LOST, NewDecision
@@ -207,5 +207,5 @@ def _heads(place: Settings, model: str) -> list[Anchor]:
 
 
 def _unknown(ledger: Ledger, model: str, anchors: list[Anchor]) -> list[Anchor]:
-    lost = lost_hashes(ledger, model, [anchor.row for anchor in anchors])
+    lost = ledger.lost_hashes(model, [anchor.row for anchor in anchors])
     return [anchor for anchor in anchors if anchor.row in lost]
