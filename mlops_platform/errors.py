@@ -1,6 +1,7 @@
 """The one exception root of the platform and its few subclasses."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 WAREHOUSE_IS_LOCKED: Final = "Could not set lock on file"
@@ -13,6 +14,19 @@ class MlopsError(Exception):
 
 class SettingsError(MlopsError):
     """The deployment cannot be started as it is configured."""
+
+
+class DamagedHomeError(SettingsError):
+    """The file that says in which format a home is cannot be read.
+
+    Args:
+        file: it.
+        why: as the end of a sentence that begins with it.
+    """
+
+    def __init__(self, file: Path, why: str) -> None:
+        self.file = file
+        super().__init__(f"{file} {why}. Restore it from a backup.")
 
 
 class FormatError(MlopsError):
@@ -35,6 +49,10 @@ class SpecError(MlopsError):
 
 class DataError(MlopsError):
     """Landed data, features or labels are missing, malformed or not what their schema promises."""
+
+
+class DamagedRecordError(DataError):
+    """What an asset handed on was changed or cut since it was written."""
 
 
 class LockedError(DataError):
@@ -94,6 +112,18 @@ def is_of_a_lock(error: BaseException) -> bool:
         isinstance(cause, LockedError)
         # The lowest byte is the error; the others say more of it.
         or (isinstance(cause, sqlite3.Error) and _sqlite_code(cause) & 0xFF in locked)
+        for cause in causes(error)
+    )
+
+
+def is_of_a_server(error: BaseException) -> bool:
+    """Whether it came of a server that did not answer: refused, silent, or Postgres not reached.
+
+    Postgres has a code for whatever it says itself, and none where nobody has answered.
+    """
+    return any(
+        isinstance(cause, ConnectionError | TimeoutError)
+        or (type(cause).__name__ == "OperationalError" and getattr(cause, "pgcode", "") is None)
         for cause in causes(error)
     )
 

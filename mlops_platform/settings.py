@@ -14,6 +14,7 @@ from mlops_platform.plain_home import plain_home
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+POSTGRES: Final = "postgresql+psycopg2://"
 MEMORY_LIMIT: Final = "1.5GB"
 """Of one DuckDB engine: with Python, Arrow and dbt beside it a process stays below 2.5 GB."""
 
@@ -180,13 +181,15 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
     """Settings from an environment.
 
     Raises:
-        SettingsError: the home's path cannot be used, or a limit is no size.
+        SettingsError: the home's path cannot be used, a limit is no size, or a database's URL does
+            not name its driver.
     """
     home = _home(environment)
     return Settings(
         home=home,
-        ledger_url=environment.get("MLOPS_LEDGER_URL") or sqlite_url(home / "ledger" / "ledger.db"),
-        mlflow_tracking_uri=environment.get("MLOPS_MLFLOW_TRACKING_URI")
+        ledger_url=_database_url(environment, "MLOPS_LEDGER_URL")
+        or sqlite_url(home / "ledger" / "ledger.db"),
+        mlflow_tracking_uri=_database_url(environment, "MLOPS_MLFLOW_TRACKING_URI")
         or sqlite_url(home / "registry" / "mlflow.db"),
         dagster_yaml=Path(
             environment.get("MLOPS_DAGSTER_YAML") or PROJECT_ROOT / "dagster.yaml"
@@ -195,7 +198,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             "/"
         ),
         online_store_url=environment.get("MLOPS_ONLINE_STORE_URL") or None,
-        dagster_database_url=environment.get("MLOPS_DAGSTER_DATABASE_URL") or None,
+        dagster_database_url=_database_url(environment, "MLOPS_DAGSTER_DATABASE_URL"),
         memory_limit=_memory_limit(environment),
         signing_key=_path(environment.get("MLOPS_SIGNING_KEY")),
     )
@@ -214,6 +217,21 @@ def sqlite_url(path: Path) -> str:
 
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
+
+
+def _database_url(environment: Mapping[str, str], name: str) -> str | None:
+    """A URL for SQLAlchemy, which takes a driver that is not installed where none is named.
+
+    No URL is shown: it may hold a password.
+    """
+    url = environment.get(name) or None
+    driver = re.match(r"(postgres|postgresql)([+][^:]*)?://", url or "")
+    if driver and driver[0] != POSTGRES:
+        raise SettingsError(
+            f"{name} begins with {driver[0]}, which does not name the driver that is installed. "
+            f"Write {POSTGRES} instead, and leave the rest as it is."
+        )
+    return url
 
 
 def _memory_limit(environment: Mapping[str, str]) -> str:

@@ -53,6 +53,21 @@ def test_urls_and_files_can_be_elsewhere(tmp_path: Path) -> None:
     assert settings.mlflow_ui_url == "https://mlflow.example.org"
 
 
+@pytest.mark.parametrize(
+    "name", ["MLOPS_LEDGER_URL", "MLOPS_MLFLOW_TRACKING_URI", "MLOPS_DAGSTER_DATABASE_URL"]
+)
+@pytest.mark.parametrize("start", ["postgresql://", "postgres://", "postgresql+psycopg://"])
+def test_a_postgres_without_its_driver_is_refused_without_telling_its_password(
+    name: str, start: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({name: f"{start}mlops:secret@host/database"})
+    assert str(refused.value) == (
+        f"{name} begins with {start}, which does not name the driver that is installed. Write "
+        "postgresql+psycopg2:// instead, and leave the rest as it is."
+    )
+
+
 def test_the_url_of_a_file_is_the_url_of_that_file(odd_folder: Path) -> None:
     file = odd_folder / "ledger.db"
     assert make_url(sqlite_url(file)).database == str(file)

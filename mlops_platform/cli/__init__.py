@@ -144,6 +144,9 @@ WORKING_ON_ANY_HOME = (
 WITHOUT_HOME = ("check",)
 """They read what is declared, and nothing that was recorded."""
 
+LOOKING_AT_ANY_HOME = ("doctor",)
+"""They tell themselves what is wrong with the home."""
+
 LOADING_DEFINITIONS = ("erase", "prove")
 """They need the manifest of the dbt project as it is now; who sets the home up makes it as well."""
 
@@ -222,7 +225,8 @@ def _command(name: str) -> click.Command:
         put_scipy_first()
     module = import_module(f"mlops_platform.cli.{COMMANDS[name].module}")
     command: click.Command = module.command
-    if name not in (*WORKING_ON_ANY_HOME, *WITHOUT_HOME) and command.callback is not None:
+    on_any_home = (*WORKING_ON_ANY_HOME, *WITHOUT_HOME, *LOOKING_AT_ANY_HOME)
+    if name not in on_any_home and command.callback is not None:
         command.callback = _on_a_current_home(command.callback, name in LOADING_DEFINITIONS)
     return command
 

@@ -2,12 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import dagster as dg
 import psutil
@@ -18,8 +16,9 @@ from mlops_platform.components.known_models import known_models
 from mlops_platform.components.model_lifecycle.automation.retraining import DECISION_TAG
 from mlops_platform.components.model_lifecycle.automation.unfinished_runs import models_at_work
 from mlops_platform.components.record_files import record_file
+from mlops_platform.components.registry_runs import dead_registry_runs
 from mlops_platform.components.window_records import recorded_windows
-from mlops_platform.data.features.builds import kept_builds
+from mlops_platform.data.features.builds import readable_states
 from mlops_platform.data.features.seen import look, news
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import read_state
@@ -34,10 +33,11 @@ from mlops_platform.spec import ModelSpec
 from mlops_platform.usecases.adjustment.state import adjustment_state
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.alerts import AlertsFacts
+from mlops_platform.usecases.diagnosis.disk import faults_of_disks
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts, WarehouseLock
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import LandingFacts
-from mlops_platform.usecases.diagnosis.looking import unseen
+from mlops_platform.usecases.diagnosis.looking import Looks
 from mlops_platform.usecases.diagnosis.published import damaged_tables
 from mlops_platform.usecases.diagnosis.releases import fault_of_lost_ledger
 from mlops_platform.usecases.diagnosis.running import COMMAND_CHARACTERS
@@ -54,24 +54,6 @@ from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.retraining.attempts import open_request
 from mlops_platform.usecases.version.packed import bento_problem
 
-T = TypeVar("T")
-
-
-@dataclass
-class _Looks:
-    """Looks, each by itself: of one that fails a fault is kept, and the others go on."""
-
-    home: Path
-    failed: list[Fault] = field(default_factory=list)
-
-    def at(self, where: str, look: Callable[[], T], otherwise: T) -> T:
-        """What a look finds, or something else where it fails."""
-        try:
-            return look()
-        except Exception as error:  # whatever it is, it is told
-            self.failed.append(unseen(where, self.home, error))
-            return otherwise
-
 
 def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Facts:
     """Everything that the diagnosis wants to know; what cannot be looked at is told in it.
@@ -80,28 +62,35 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Fact
         instance: None where it cannot be opened.
     """
     place = deployment.settings
-    looks = _Looks(place.home)
+    looks = Looks(place.home)
+    disks = looks.at("disks", lambda: list(faults_of_disks(place.home)), list[Fault]())
     lost: dict[str, str] = {}
+    dead: dict[str, str] = {}
     slots: list[tuple[str, str]] = []
     building = False
     if instance is not None:
         lost = looks.at("runs", lambda: _lost_runs(instance), lost)
+        dead = looks.at(
+            "MLflow's runs", lambda: dead_registry_runs(deployment.registry, instance), dead
+        )
         slots = looks.at("pools", lambda: dead_slots(instance), slots)
         building = looks.at("runs", lambda: _runs_now(instance, lost), building)
     known: dict[str, ModelSpec | None] = {}
     if (gone := looks.at("ledger", lambda: lost_ledger(deployment), None)) is not None:
-        looks.failed.append(fault_of_lost_ledger(gone))
+        looks.add(fault_of_lost_ledger(gone))
     else:
         known = looks.at("ledger", lambda: dict.fromkeys(known_somewhere(deployment)), known)
         known |= looks.at("models", lambda: known_models(deployment.ledger), known)
     examined = [
-        looks.at(name, partial(_examine_model, deployment, name, spec, instance), None)
+        looks.at(name, partial(_examine_model, looks, deployment, name, spec, instance), None)
         for name, spec in known.items()
     ]
     return Facts(
         now=datetime.now(UTC),
         dagster_home=place.dagster_home,
+        bentos=place.bentoml_home,
         lost_runs=lost,
+        dead_registry_runs=dead,
         held_slots=tuple(slots),
         left_servers=looks.at("processes", lambda: left_servers(place.bentoml_home), {}),
         lock=looks.at(
@@ -110,7 +99,7 @@ def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Fact
         landing=looks.at("landing", lambda: examine_landing(place.landing, place.published), None),
         damaged_tables=looks.at("published tables", lambda: damaged_tables(place.published), {}),
         models=tuple(model for model in examined if model is not None),
-        unseen=tuple(looks.failed),
+        unseen=(*disks, *looks.failed),
     )
 
 
@@ -120,7 +109,7 @@ def _lost_runs(instance: dg.DagsterInstance) -> dict[str, str]:
 
 def examine_landing(landing: Path, published: Path) -> LandingFacts:
     """What is wrong with what has landed; verifies what no build has seen, and repeated days."""
-    states = [state for builds in kept_builds(landing, published) if (state := builds.read())]
+    states, unread = readable_states(landing, published)
     before = {table: days for state in states for table, days in state.seen.items()}
     tables = [path.name for path in landing.glob("[!.]*") if path.is_dir()]
     now = look(landing, {*tables, *before}, before)
@@ -154,6 +143,7 @@ def examine_landing(landing: Path, published: Path) -> LandingFacts:
             if (problem := day_problem(landing, table, day)) is not None
         },
         foreign=Counter(file.parent.parent.name for file in foreign_files(landing)),
+        unread_builds=unread,
     )
 
 
@@ -202,7 +192,11 @@ def _damage(registry: Registry, release: Release | Challenger) -> str | None:
 
 
 def _examine_model(
-    deployment: Deployment, name: str, spec: ModelSpec | None, instance: dg.DagsterInstance | None
+    looks: Looks,
+    deployment: Deployment,
+    name: str,
+    spec: ModelSpec | None,
+    instance: dg.DagsterInstance | None,
 ) -> ModelFacts:
     ledger = deployment.ledger
     releases = tuple(ledger.releases(name))
@@ -217,7 +211,7 @@ def _examine_model(
         replayed=(deployment.settings.replay_clock(name) if deployment.is_replayed(name) else None),
         releases=releases,
         challenger=challenger,
-        windows=recorded_windows(name),
+        windows=looks.at(f"{name}, records", lambda: recorded_windows(name), None),
         chain_fault=ledger.verify_chain(name),
         bento_problem=bento_problem(deployment.settings, releases[-1]) if releases else None,
         lost=(*lost_rows(deployment, name), *lost_releases(deployment, name)),

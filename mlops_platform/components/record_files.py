@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from mlops_platform.errors import DataError
+from mlops_platform.errors import DamagedRecordError, DataError
 from mlops_platform.files import write_text
 from mlops_platform.record import Record
 from mlops_platform.settings import settings
@@ -47,6 +47,7 @@ def read_record(file: Path, record_type: type[R]) -> R:
 
     Raises:
         DataError: there is none.
+        DamagedRecordError: it cannot be read.
     """
     if not file.is_file():
         asset = file.relative_to(settings().records).with_suffix("").as_posix()
@@ -54,7 +55,12 @@ def read_record(file: Path, record_type: type[R]) -> R:
             f"{asset.partition('/')[2].replace('__', '/')} was never materialised; materialise it "
             "first, or run the whole job"
         )
-    return record_type.from_stored(file.read_bytes(), settings().home)
+    try:
+        return record_type.from_stored(file.read_bytes(), settings().home)
+    except ValueError as error:  # of pydantic, too
+        raise DamagedRecordError(
+            f"the record {file} is damaged. `mlops doctor --deep` names what makes it again."
+        ) from error
 
 
 def write_record(file: Path, record: Record) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from mlops_platform.errors import FormatError, SettingsError
+from mlops_platform.errors import DamagedHomeError, FormatError, SettingsError
 from mlops_platform.formats.number import FORMAT, refuse_newer
 
 STAMP_FILE: Final = "setup.json"
@@ -26,16 +26,16 @@ def read_stamp(home: Path) -> HomeStamp | None:
     """The stamp of a home; None where it was never set up.
 
     Raises:
-        SettingsError: the file is no stamp.
+        DamagedHomeError: the file is no stamp.
     """
     content = stamp_content(home)
     if not content:
         return None
     stored_format, path = content.get(FORMAT_KEY, 0), content.get(PATH_KEY, str(home))
     if not isinstance(stored_format, int) or not isinstance(path, str):
-        raise SettingsError(
-            f"{home / STAMP_FILE} is damaged: {FORMAT_KEY} is {stored_format!r} and {PATH_KEY} "
-            f"{path!r}. Restore it from a backup."
+        raise DamagedHomeError(
+            home / STAMP_FILE,
+            f"is damaged: {FORMAT_KEY} is {stored_format!r} and {PATH_KEY} {path!r}",
         )
     return HomeStamp(stored_format, Path(path))
 
@@ -44,7 +44,7 @@ def stamp_content(home: Path) -> dict[str, Any]:
     """Everything that the stamp says; nothing where the home was never set up.
 
     Raises:
-        SettingsError: the file is no stamp.
+        DamagedHomeError: the file is no stamp.
     """
     file = home / STAMP_FILE
     try:
@@ -52,9 +52,9 @@ def stamp_content(home: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except ValueError as error:
-        raise SettingsError(f"{file} is damaged ({error}). Restore it from a backup.") from error
+        raise DamagedHomeError(file, f"is damaged ({error})") from error
     if not isinstance(content, dict):
-        raise SettingsError(f"{file} holds no mapping. Restore it from a backup.")
+        raise DamagedHomeError(file, "holds no mapping")
     return content
 
 

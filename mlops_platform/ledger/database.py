@@ -161,7 +161,13 @@ def _checked(url: str) -> URL:
 
 
 def _engine(url: URL) -> Engine:
-    return create_engine(url, poolclass=NullPool)
+    try:
+        return create_engine(url, poolclass=NullPool)
+    except ModuleNotFoundError as error:
+        raise LedgerError(
+            f"the ledger is on Postgres, and {error.name} is not installed: "
+            "pip install 'mlops-platform[postgres]'"
+        ) from error
 
 
 def _sqlite_engine(url: URL) -> Engine:

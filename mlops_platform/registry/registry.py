@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.errors import RegistryError
 from mlops_platform.files import one_process_at_a_time, sha256_of_file
@@ -40,6 +40,9 @@ from mlops_platform.registry.versions import (
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException
+
+MONITORING: Final = ".monitoring"
+"""Ends the name of the experiment of a model's monitoring."""
 
 
 class Registry:
@@ -113,7 +116,7 @@ class Registry:
         It is in an experiment of its own, apart from the trainings; in a home of before that was
         done it is among them, and goes on there.
         """
-        apart = self._experiment_id(f"{model}.monitoring")
+        apart = self._experiment_id(model + MONITORING)
         runs = self._client.search_runs(
             [self._experiment_id(model), apart],
             f"tags.`{MONITORS_TAG}` = '{model}'",
@@ -126,6 +129,21 @@ class Registry:
             run_id = self._client.create_run(apart, tags=tags, run_name="monitoring").info.run_id
         with self.resume_run(run_id) as run:
             yield run
+
+    def unfinished_runs(self) -> dict[str, str]:
+        """Models of the runs that stand as running, by the id of the run."""
+        models = {
+            experiment.experiment_id: experiment.name.removesuffix(MONITORING)
+            for experiment in self._client.search_experiments(max_results=50_000)
+        }
+        if not models:
+            return {}
+        runs = self._client.search_runs(list(models), "attributes.status = 'RUNNING'")
+        return {run.info.run_id: models[run.info.experiment_id] for run in runs}
+
+    def end_run(self, run_id: str) -> None:
+        """Mark a run as killed: who wrote it is gone."""
+        self._client.set_terminated(run_id, "KILLED")
 
     @contextmanager
     def fetched_directory(self, run_id: str, name: str) -> Iterator[Path]:

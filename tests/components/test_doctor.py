@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -50,6 +50,20 @@ connection = duckdb.connect(sys.argv[1])
 connection.execute("CREATE TABLE held AS SELECT 1")
 print("holding", flush=True)
 time.sleep(600)
+"""
+TRAIN = """
+import time
+import dagster as dg
+from mlops_platform.usecases.deployment import open_deployment
+
+@dg.asset
+def candidate():
+    with open_deployment().registry.training_run("flight_delay", "training", {}):
+        print("holding", flush=True)
+        time.sleep(600)
+
+tags = {"mlops/model": "flight_delay"}
+dg.materialize([candidate], instance=dg.DagsterInstance.get(), tags=tags)
 """
 
 
@@ -125,6 +139,26 @@ def test_a_killed_run_and_its_slot_are_found_and_healed(deployed: Settings) -> N
     assert healed.exit_code == 0
     assert "failed orphaned run" in healed.output
     assert _doctor().output == "nothing to cure\n"
+
+
+@pytest.mark.fault(
+    "a training is killed with -9 while it writes to MLflow",
+    "`doctor` names the run of MLflow that stands as running, and `--heal` ends it",
+)
+def test_the_mlflow_run_of_a_killed_training_is_found_and_ended(
+    deployed: Settings, observe: Callable[[str], None]
+) -> None:
+    registry = open_deployment().registry
+    with _holding(TRAIN):
+        [run_id] = registry.unfinished_runs()
+        assert "MLflow" not in _doctor().output
+    ill = _doctor()
+    assert f"MLflow run {run_id[:8]} of flight_delay" in ill.output
+
+    assert f"marked as killed MLflow run {run_id}" in _doctor("--heal").output
+    assert registry.unfinished_runs() == {}
+    assert _doctor().output == "nothing to cure\n"
+    observe("`MLflow run ... of flight_delay`; nothing to cure afterwards")
 
 
 def test_a_slot_of_a_finished_run_is_found(deployed: Settings) -> None:

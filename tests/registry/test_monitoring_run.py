@@ -22,6 +22,17 @@ def test_every_window_is_logged_to_the_same_run(registry: Registry) -> None:
     assert {file.name for file in reports.iterdir()} == {"2013-04-01.html", "2013-04-08.html"}
 
 
+def test_what_stands_as_running_is_named_with_its_model_until_it_is_ended(
+    registry: Registry,
+) -> None:
+    with registry.training_run("apart", "training", {}) as training:
+        assert registry.unfinished_runs() == {training.run_id: "apart"}
+    with registry.monitoring_run("watched") as monitoring:
+        assert registry.unfinished_runs() == {monitoring.run_id: "watched"}
+        registry.end_run(monitoring.run_id)
+        assert registry.unfinished_runs() == {}
+
+
 def test_monitoring_stands_apart_from_trainings_and_goes_on_where_it_began(
     registry: Registry,
 ) -> None:

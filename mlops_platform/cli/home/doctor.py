@@ -1,11 +1,15 @@
 """`mlops doctor`: what is stuck, late or out of step, and the cure."""
 
+import shlex
 from typing import TYPE_CHECKING
 
 import click
 from rich.text import Text
 
 from mlops_platform.cli.console import answer, console, json_option
+from mlops_platform.errors import DamagedHomeError
+from mlops_platform.formats.home_stamp import require_set_up
+from mlops_platform.settings import settings
 from mlops_platform.usecases.deployment import open_deployment
 
 if TYPE_CHECKING:
@@ -34,7 +38,11 @@ def command(context: click.Context, heal_first: bool, deep: bool, as_json: bool)
     Changes nothing without --heal. Ends with code 1 where there is anything to cure. What cannot
     be looked at, on a full disk or in a damaged database, is told like everything else.
     """
-    faults = _faults(heal_first, deep)
+    try:
+        require_set_up(settings().home)
+        faults = _faults(heal_first, deep)
+    except DamagedHomeError as error:
+        faults = [_of_home(error)]
     well = all(fault.severity == "information" for fault in faults)
     if as_json:
         answer({"well": well, "faults": [fault.model_dump(mode="json") for fault in faults]})
@@ -68,6 +76,20 @@ def _faults(heal_first: bool, deep: bool) -> "list[Fault]":
     if deep:
         faults += deep_faults(deployment, facts.launch)
     return worst_first(faults)
+
+
+def _of_home(error: DamagedHomeError) -> "Fault":
+    """Nobody knows its format, so that nothing else of it can be read."""
+    from mlops_platform.usecases.diagnosis.fault import Fault
+    from mlops_platform.usecases.diagnosis.looking import RESTORE
+
+    again = f"rm {shlex.quote(str(error.file))} && mlops setup"
+    return Fault(
+        severity="error",
+        what=str(error),
+        where=str(error.file),
+        cure=f"{RESTORE}   # or, where this version of the platform wrote the home: {again}",
+    )
 
 
 def _show(fault: "Fault") -> None:

@@ -383,6 +383,19 @@ def kept_builds(landing: Path, published: Path) -> list[Builds]:
     return [Builds(landing, published, name or FIRST_STORE) for name in sorted(names)]
 
 
+def readable_states(landing: Path, published: Path) -> tuple[list[BuildState], list[Builds]]:
+    """What is kept of all builds, and those of which it cannot be read."""
+    states, unread = list[BuildState](), list[Builds]()
+    for builds in kept_builds(landing, published):
+        try:
+            state = builds.read()
+        except DataError:
+            unread.append(builds)
+            continue
+        states += [] if state is None else [state]
+    return states, unread
+
+
 def builds_of(landing: Path, published: Path, table: str) -> Builds | None:
     """The builds that have made a published table; None where none has."""
     for builds in kept_builds(landing, published):

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from mlops_platform.usecases.diagnosis.alerts import alerts_faults
 from mlops_platform.usecases.diagnosis.facts import Facts
 from mlops_platform.usecases.diagnosis.fault import SEVERITIES, Fault
-from mlops_platform.usecases.diagnosis.landing import faults_of_landing
+from mlops_platform.usecases.diagnosis.landing import faults_of_builds, faults_of_landing
 from mlops_platform.usecases.diagnosis.overdue import overdue_faults
 from mlops_platform.usecases.diagnosis.published import faults_of_published
 from mlops_platform.usecases.diagnosis.releases import faults_of_releases
@@ -17,6 +17,7 @@ def diagnose(facts: Facts) -> list[Fault]:
     faults = [*facts.unseen, *faults_of_processes(facts)]
     if facts.landing is not None:
         faults += faults_of_landing(facts.landing, facts.now)
+        faults += faults_of_builds(facts.landing.unread_builds, facts.launch)
     faults += faults_of_published(facts.damaged_tables, facts.launch)
     for model in facts.models:
         faults += faults_of_releases(facts, model)

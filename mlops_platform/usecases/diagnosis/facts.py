@@ -27,6 +27,7 @@ class ModelFacts:
         spec: None where no YAML declares it any more.
         now: its present.
         retired: nothing is asked of it any more.
+        windows: None where their records cannot be read.
         replayed: file of the moment that a replay of it has reached, None in the present.
         bento_problem: what is wrong with the Bento of the champion.
         lost: rows that something outside of the ledger names, and it does not know.
@@ -48,7 +49,7 @@ class ModelFacts:
     replayed: Path | None = None
     releases: tuple[Release, ...] = ()
     challenger: Challenger | None = None
-    windows: ModelWindows = field(default_factory=ModelWindows)
+    windows: ModelWindows | None = field(default_factory=ModelWindows)
     chain_fault: ChainFault | None = None
     bento_problem: str | None = None
     lost: tuple[Anchor, ...] = ()
@@ -84,7 +85,9 @@ class Facts:
 
     Args:
         now: by the machine's clock.
+        bentos: BentoML's store.
         lost_runs: job by id of the unfinished runs whose process is gone.
+        dead_registry_runs: model by id of the runs that MLflow has as running, and nobody writes.
         held_slots: pools and ids of the finished runs that still hold a slot of them.
         left_servers: commands of the processes that serve and whose starter is gone, by id.
         landing: None where it was not looked at.
@@ -94,7 +97,9 @@ class Facts:
 
     now: datetime
     dagster_home: Path
+    bentos: Path
     lost_runs: Mapping[str, str] = field(default_factory=dict)
+    dead_registry_runs: Mapping[str, str] = field(default_factory=dict)
     held_slots: tuple[tuple[str, str], ...] = ()
     left_servers: Mapping[int, str] = field(default_factory=dict)
     lock: WarehouseLock | None = None

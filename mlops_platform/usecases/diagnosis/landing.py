@@ -1,14 +1,14 @@
 """What is wrong with what has landed, and with the builds that should have followed it."""
 
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
 from mlops_platform.clock import moment_text
-from mlops_platform.data.features.builds import StaleDays
+from mlops_platform.data.features.builds import Builds, StaleDays, build_job
 from mlops_platform.data.features.seen import News
 from mlops_platform.data.features.stretches import told_days
 from mlops_platform.usecases.diagnosis.fault import Fault
@@ -27,6 +27,8 @@ class LandingFacts:
             gone with them.
         damaged: what is wrong with landed days, by their folders.
         foreign: files that are no delivery yet, by table.
+        unread_builds: builds of which nobody knows what they covered, as what is kept of them
+            cannot be read.
     """
 
     root: Path
@@ -34,6 +36,7 @@ class LandingFacts:
     vanished: Mapping[News, bool] = field(default_factory=dict)
     damaged: Mapping[Path, str] = field(default_factory=dict)
     foreign: Mapping[str, int] = field(default_factory=dict)
+    unread_builds: Sequence[Builds] = ()
 
 
 def faults_of_landing(facts: LandingFacts, now: datetime) -> Iterator[Fault]:
@@ -49,6 +52,22 @@ def faults_of_landing(facts: LandingFacts, now: datetime) -> Iterator[Fault]:
             what=f"{count} {'files are' if count > 1 else 'file is'} no delivery yet",
             where=f"landing, {table}",
             cure="none; the next build takes what was put into a day as a delivery",
+        )
+
+
+def faults_of_builds(unread: Sequence[Builds], launch: Callable[[str], str]) -> Iterator[Fault]:
+    """Builds of which nobody knows what they covered.
+
+    Args:
+        launch: the command that runs a job.
+    """
+    for builds in unread:
+        yield Fault(
+            severity="error",
+            what="what was kept of builds cannot be read, so that nobody knows what was built",
+            where=str(builds.file),
+            cure=f"rm {shlex.quote(str(builds.file))} && "
+            f"{launch(f'--job {build_job(builds.store)}')}   # builds all days again",
         )
 
 

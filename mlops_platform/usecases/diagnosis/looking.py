@@ -1,25 +1,53 @@
 """A look that fails is a finding of its own: a diagnosis never ends in a traceback."""
 
-import errno
-import shlex
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from mlops_platform.errors import causes, is_of_a_lock
+from mlops_platform.errors import DamagedRecordError, causes, is_of_a_lock, is_of_a_server
+from mlops_platform.usecases.diagnosis.disk import DISK_ERRORS, disk_cure, unwritable_folders
 from mlops_platform.usecases.diagnosis.fault import Fault
 
 RESTORE: Final = "MLOPS_HOME=/another/folder mlops restore BACKUP"
 """The way out where something is lost: nothing that is there is overwritten."""
-_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
+T = TypeVar("T")
+
+
+@dataclass
+class Looks:
+    """Looks, each by itself: of one that fails a fault is kept, and the others go on."""
+
+    home: Path
+    _failed: list[Fault] = field(default_factory=list)
+
+    @property
+    def failed(self) -> list[Fault]:
+        """What could not be looked at; what fails alike in many places is told once."""
+        places: dict[Fault, list[str]] = {}
+        for fault in self._failed:
+            places.setdefault(fault.model_copy(update={"where": ""}), []).append(fault.where)
+        return [
+            fault.model_copy(update={"where": ", ".join(where)}) for fault, where in places.items()
+        ]
+
+    def add(self, fault: Fault) -> None:
+        """Keep what somebody else could not look at."""
+        self._failed.append(fault)
+
+    def at(self, where: str, look: Callable[[], T], otherwise: T) -> T:
+        """What a look finds, or something else where it fails."""
+        try:
+            return look()
+        except Exception as error:  # whatever it is, it is told
+            self.add(unseen(where, self.home, error))
+            return otherwise
 
 
 def looked_at(where: str, home: Path, look: Callable[[], Iterable[Fault]]) -> list[Fault]:
-    """What a look finds, or that it was not possible."""
-    try:
-        return list(look())
-    except Exception as error:  # whatever it is, it is told, and the others look on
-        return [unseen(where, home, error)]
+    """What a look for faults finds, or that it was not possible."""
+    looks = Looks(home)
+    return looks.at(where, lambda: list(look()), list[Fault]()) + looks.failed
 
 
 def unseen(where: str, home: Path, error: Exception) -> Fault:
@@ -31,11 +59,16 @@ def unseen(where: str, home: Path, error: Exception) -> Fault:
 
 
 def _cure(home: Path, error: Exception) -> str:
-    disk = [cause for cause in causes(error) if isinstance(cause, OSError)]
     if is_of_a_lock(error):
         return "mlops doctor   # again: another process holds it for a moment"
-    if any(cause.errno in _DISK for cause in disk):
-        return (
-            f"df -h {shlex.quote(str(home))}   # make room, or mount it so that it can be written"
-        )
+    # Of a full disk SQLite says "disk I/O error", and Dagster "unable to open", of what is whole.
+    for folder, problem in unwritable_folders(home):
+        return disk_cure(folder, problem)
+    if isinstance(error, DamagedRecordError):
+        return "mlops doctor --deep   # names each damaged record with its cure"
+    if is_of_a_server(error):
+        return "mlops doctor   # again, once the server that is named answers"
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
+            return disk_cure(home, cause)
     return f"{RESTORE}   # where it is damaged"

@@ -9,6 +9,7 @@ from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.window.maturity import matures_at
+from mlops_platform.usecases.window.records import ModelWindows
 
 GRACE: Final = timedelta(hours=12)
 """After the midnight that ends a window: it was asked for and its run has ended by then."""
@@ -16,13 +17,14 @@ GRACE: Final = timedelta(hours=12)
 
 def overdue_faults(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     """Windows that were not scored or measured, and what else automation should have done."""
-    yield from _of_windows(model)
+    if model.windows is not None:
+        yield from _of_windows(model, model.windows)
     yield from _of_adjustment(facts, model)
     yield from _of_request(model)
     yield from _of_suggestion(model)
 
 
-def _of_windows(model: ModelFacts) -> Iterator[Fault]:
+def _of_windows(model: ModelFacts, windows: ModelWindows) -> Iterator[Fault]:
     """Only of declared models, and of windows that ended after the first release."""
     if model.spec is None or not model.releases:
         return
@@ -30,8 +32,8 @@ def _of_windows(model: ModelFacts) -> Iterator[Fault]:
     grace = timedelta() if model.replayed else GRACE
     for window in ended_windows(model.spec.window, model.now - grace):
         if window.ends_at > model.releases[0].released_at:
-            yield from _of_window(model, window)
-    for name, measured in model.windows.performance.items():
+            yield from _of_window(model, windows, window)
+    for name, measured in windows.performance.items():
         window = Window(start=measured.start, end=measured.end, timezone=model.spec.window.timezone)
         # It is looked for once a window, so that one more may pass before it measures again.
         due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
@@ -44,10 +46,10 @@ def _of_windows(model: ModelFacts) -> Iterator[Fault]:
             )
 
 
-def _of_window(model: ModelFacts, window: Window) -> Iterator[Fault]:
-    if window.name in model.windows.performance:
+def _of_window(model: ModelFacts, windows: ModelWindows, window: Window) -> Iterator[Fault]:
+    if window.name in windows.performance:
         return
-    scored = window.name in model.windows.scored
+    scored = window.name in windows.scored
     yield Fault(
         severity="warning",
         what="is scored, its performance was not measured" if scored else "is not scored",

@@ -1,12 +1,19 @@
 """What is wrong with what a model released: its ledger, its projections, its files and Bentos."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
 
+from mlops_platform.ledger.records import Release
+from mlops_platform.serving.contents import bento_folder
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.looking import RESTORE
 from mlops_platform.usecases.release.reconcile import ProjectionFault
 from mlops_platform.usecases.release.roll_back import previous_champion
+
+_FROM_BACKUP: Final = "   # or restore its files from a backup"
 
 
 def faults_of_releases(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
@@ -30,6 +37,19 @@ def fault_of_lost_ledger(lost: str) -> Fault:
     )
 
 
+def pack_again(bentoml_home: Path, release: Release, launch: Callable[[str], str]) -> str:
+    """The command that puts a new Bento of a release in the place of one that is damaged.
+
+    Args:
+        launch: the command that runs assets.
+    """
+    pack = launch(f"--assets 'key:\"{release.model}/bento\"'")
+    if release.bento_tag is None:
+        return pack
+    # What is there is never overwritten: somebody may serve it.
+    return f"rm -rf {shlex.quote(str(bento_folder(bentoml_home, release.bento_tag)))} && {pack}"
+
+
 def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
     if model.chain_fault is not None:
         fault = model.chain_fault
@@ -46,7 +66,7 @@ def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
             severity="error",
             what=f"the ledger has lost what is named outside of it: {anchor.told}",
             where=f"{model.model}, ledger",
-            cure="restore a later backup of the ledger, or go on without what is lost: "
+            cure=f"{RESTORE}   # a later one, or go on without what is lost: "
             'mlops reconcile --accept-loss --reason "..."',
         )
     if model.lost:
@@ -85,15 +105,14 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
             severity="error" if serves else "warning",
             what=problem,
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
-            cure=f"{instead if serves else RESTORE}   # or restore its files from a backup",
+            cure=f"{instead}{_FROM_BACKUP}" if serves else RESTORE,
         )
-    if model.bento_problem is not None:
+    if model.bento_problem is not None and champion is not None:
         yield Fault(
             severity="error",
             what=model.bento_problem,
             where=f"{model.model}, the Bento of the champion",
-            cure="restore it from a backup, or delete it and "
-            + facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+            cure=pack_again(facts.bentos, champion, facts.launch) + _FROM_BACKUP,
         )
     standing = {"release": champion, "challenger for release": model.challenger}
     for role, deployed in standing.items():

@@ -12,7 +12,7 @@ HEAL: Final = "mlops doctor --heal"
 
 
 def faults_of_processes(facts: Facts) -> Iterator[Fault]:
-    """Runs that are gone, slots that are held, a locked warehouse, replayed clocks."""
+    """Runs that are gone, slots that are held, servers, a locked warehouse, replayed clocks."""
     yield from _of_runs(facts)
     yield from _of_servers(facts)
     yield from _of_lock(facts)
@@ -25,6 +25,13 @@ def _of_runs(facts: Facts) -> Iterator[Fault]:
             severity="error",
             what="the process of this run is gone, and the run counts as running",
             where=f"run {run_id[:8]} of {job}",
+            cure=HEAL,
+        )
+    for run_id, model in facts.dead_registry_runs.items():
+        yield Fault(
+            severity="warning",
+            what="who wrote this run of MLflow was killed, and it stands as running",
+            where=f"MLflow run {run_id[:8]} of {model}",
             cure=HEAL,
         )
     for pool, run_id in facts.held_slots:

@@ -1,5 +1,6 @@
 """The doctor looks at what it can, and tells what it cannot; it never ends in a traceback."""
 
+import json
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ from click.testing import CliRunner
 from mlops_platform.cli import main
 from mlops_platform.components.instance import open_instance
 from mlops_platform.ledger import database
-from mlops_platform.settings import Settings
+from mlops_platform.settings import Settings, settings
 from mlops_platform.usecases.deployment import open_deployment
 from tests.homes.blank_registry import put_blank_registry
 
@@ -76,11 +77,20 @@ DAMAGES: dict[str, tuple[Damage, str]] = {
         _garbage("lake", "landing", "tides", "day=2024-03-05", "data.parquet"),
         "tides",
     ),
-    "what a build has seen that is no JSON": (_garbage("lake", "features", "builds.json"), ""),
+    "what a build has seen that is no JSON": (
+        _garbage("lake", "features", "_builds.json"),
+        "dg launch --job build_features",
+    ),
+    "a record that is no JSON": (
+        _garbage("records", "latest", "flight_delay__performance", "2013-04-01.json"),
+        "mlops doctor --deep",
+    ),
+    "a stamp that is no JSON": (_garbage("setup.json"), "mlops setup"),
     "runs that are none": (_garbage("dagster", "history", "runs.db"), ""),
     "a folder that is a file": (_folder_that_is_a_file, "Dagster's history"),
-    "a full disk": (_full_disk, ""),
+    "a full disk": (_full_disk, "df -h"),
 }
+SILENT = "postgresql+psycopg2://mlops:secret@127.0.0.1:1/mlops"
 
 
 @pytest.mark.parametrize("deep", [(), ("--deep",)], ids=["doctor", "deep"])
@@ -101,3 +111,35 @@ def test_what_cannot_be_looked_at_is_told(
     assert "nobody foresaw" not in shown.output
     assert where in shown.output
     assert shown.exit_code == 0 or "cure: " in shown.output
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "where"),
+    [
+        ("MLOPS_LEDGER_URL", SILENT, "ledger, models"),
+        ("MLOPS_MLFLOW_TRACKING_URI", SILENT, "MLflow's runs, "),
+        ("MLOPS_MLFLOW_TRACKING_URI", "http://127.0.0.1:1", "MLflow's runs, "),
+    ],
+)
+def test_a_server_that_does_not_answer_is_told_once_and_nothing_is_to_be_restored(
+    deployed: Settings, monkeypatch: pytest.MonkeyPatch, name: str, url: str, where: str
+) -> None:
+    monkeypatch.setenv(name, url)
+    settings.cache_clear()
+    shown = CliRunner(env={"COLUMNS": "400"}).invoke(main, ["doctor"])
+    assert shown.exit_code == 1
+    assert shown.output.count("cure: ") == 1
+    assert f"error  {where}" in shown.output
+    assert "Connection refused" in shown.output
+    assert "cure: mlops doctor   # again, once the server that is named answers" in shown.output
+    assert "secret" not in shown.output
+
+
+def test_of_a_home_whose_stamp_is_damaged_nothing_else_is_looked_at(deployed: Settings) -> None:
+    stamp = deployed.home / "setup.json"
+    stamp.write_text('{"format": ')
+    settings.cache_clear()
+    shown = CliRunner().invoke(main, ["doctor", "--json"])
+    [fault] = json.loads(shown.output)["faults"]
+    assert (fault["severity"], fault["where"]) == ("error", str(stamp))
+    assert fault["cure"].endswith(f"rm {stamp} && mlops setup")

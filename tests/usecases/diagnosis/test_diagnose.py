@@ -99,7 +99,11 @@ HEALTHY = ModelFacts(
 
 
 def _diagnosed(model: ModelFacts = HEALTHY, **facts: Any) -> list[Fault]:
-    fresh = {"now": MONDAY + timedelta(hours=13), "dagster_home": Path("/home/dagster")}
+    fresh = {
+        "now": MONDAY + timedelta(hours=13),
+        "dagster_home": Path("/home/dagster"),
+        "bentos": Path("/home/bentos"),
+    }
     faults = diagnose(Facts(models=(model,), **(fresh | facts)))
     for fault in faults:
         require_typeable(fault, Path.cwd())

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from mlops_platform.ledger.ledger import Ledger
+from mlops_platform.usecases.diagnosis.deep.finished_files import finished_files
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.looking import RESTORE, looked_at
 from mlops_platform.usecases.home.contents import SQLITE_ENDINGS
@@ -16,9 +17,8 @@ BUSY_SECONDS = 5.0
 
 def faults_of_databases(home: Path) -> Iterator[Fault]:
     """Every file that is called as a database is one, and none of its pages is damaged."""
-    for ending in SQLITE_ENDINGS:
-        for file in sorted(home.rglob(f"[!.]*{ending}")):
-            yield from looked_at(str(file), home, partial(_of_database, file))
+    for file in finished_files(home, *SQLITE_ENDINGS):
+        yield from looked_at(str(file), home, partial(_of_database, file))
 
 
 def faults_of_chains(ledger: Ledger) -> Iterator[Fault]:

@@ -6,12 +6,12 @@ from mlops_platform.data.features.warehouse import require_readable
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.deep.bentos import faults_of_bentos
 from mlops_platform.usecases.diagnosis.deep.databases import faults_of_chains, faults_of_databases
+from mlops_platform.usecases.diagnosis.deep.json_files import faults_of_json_files
 from mlops_platform.usecases.diagnosis.deep.leftovers import faults_of_leftovers
 from mlops_platform.usecases.diagnosis.deep.references import faults_of_references
 from mlops_platform.usecases.diagnosis.deep.stored_files import (
     faults_of_lake,
     faults_of_landing,
-    faults_of_records,
 )
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.looking import looked_at
@@ -39,7 +39,7 @@ def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fa
         "landing": lambda: faults_of_landing(settings.landing),
         "lake": lambda: faults_of_lake(settings, launch),
         "warehouse": lambda: _of_warehouse(deployment),
-        "records": lambda: faults_of_records(settings, launch),
+        "JSON files": lambda: faults_of_json_files(settings, launch),
         "Bentos": of_bentos,
         "references": of_references,
         "temporary files": lambda: faults_of_leftovers(settings.home),

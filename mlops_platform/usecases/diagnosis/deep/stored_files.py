@@ -1,6 +1,5 @@
-"""Whether every stored file can be read to its end: the lake's Parquet and the records' JSON."""
+"""Whether every stored file can be read to its end: the landed days and the lake's Parquet."""
 
-import json
 import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,9 @@ from mlops_platform.data.features.builds import build_job, builds_of
 from mlops_platform.data.landing.deliveries import PARTITION_COLUMN, day_of
 from mlops_platform.data.landing.verification import day_problem
 from mlops_platform.data.training_set import ROWS_FILE
+from mlops_platform.errors import DataError
 from mlops_platform.settings import Settings
+from mlops_platform.usecases.diagnosis.deep.finished_files import finished_files
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.landing import damaged_day
 from mlops_platform.usecases.diagnosis.looking import RESTORE
@@ -38,32 +39,8 @@ def faults_of_lake(settings: Settings, launch: Callable[[str], str]) -> Iterator
     yield from _changed_training_sets(settings.training_sets)
 
 
-def faults_of_records(settings: Settings, launch: Callable[[str], str]) -> Iterator[Fault]:
-    """Every record that assets hand to each other.
-
-    Args:
-        launch: the command that runs assets.
-    """
-    for file in sorted(settings.records.rglob("[!.]*.json")):
-        try:
-            json.loads(file.read_bytes())
-        except (ValueError, OSError) as error:
-            removed = f"rm {shlex.quote(str(file))}"
-            parts = file.relative_to(settings.records).parts
-            asset = parts[1].removesuffix(".json").replace("__", "/")
-            again = launch(f"--assets 'key:\"{asset}\"'") if parts[0] == "latest" else ""
-            yield Fault(
-                severity="error" if again else "warning",
-                what=f"cannot be read: {error}",
-                where=str(file),
-                cure=f"{removed} && {again}"
-                if again
-                else f"{removed}   # only a re-execution of that run reads it",
-            )
-
-
 def _unreadable(folder: Path, cure: Cure) -> Iterator[Fault]:
-    for file in sorted(folder.rglob("[!.]*.parquet")):
+    for file in finished_files(folder, ".parquet"):
         problem = _problem(file)
         if problem is not None:
             yield Fault(
@@ -103,7 +80,10 @@ def _problem(file: Path) -> str | None:
 
 def _build_again(settings: Settings, file: Path, launch: Callable[[str], str]) -> str:
     table = file.relative_to(settings.published).parts[0]
-    builds = builds_of(settings.landing, settings.published, table)
+    try:
+        builds = builds_of(settings.landing, settings.published, table)
+    except DataError:  # is told by `mlops doctor` itself
+        builds = None
     if builds is None:
         return RESTORE
     return f"rm {shlex.quote(str(file))} && {launch(f'--job {build_job(builds.store)}')}"

@@ -133,6 +133,31 @@ def test_a_damaged_record_is_found(whole: Deployment, folder: str, severity: str
     assert ("churn/gate" in fault.cure) == (severity == "error")
 
 
+@pytest.mark.parametrize(
+    ("parts", "severity", "cure"),
+    [
+        (("records", "latest", "churn__gate.json"), "error", "--assets 'key:\"churn/gate\"'"),
+        (
+            ("records", "latest", "churn__performance", "2024-03-04.json"),
+            "error",
+            "mlops watch churn 2024-03-04",
+        ),
+        (("models", "churn", "backtest", "report.json"), "warning", "mlops backtest churn"),
+        (("models", "churn", "cards", "v1", "model_card.json"), "warning", "mlops restore BACKUP"),
+        (("demo", "first_champion.json"), "warning", "mlops restore BACKUP"),
+    ],
+    ids=lambda value: "/".join(value) if isinstance(value, tuple) else None,
+)
+def test_a_json_file_that_cannot_be_read_is_found(
+    whole: Deployment, parts: tuple[str, ...], severity: str, cure: str
+) -> None:
+    file = whole.settings.home.joinpath(*parts)
+    write_text(file, '{"verdict": ')
+    [fault] = _faults(whole)
+    assert (fault.severity, fault.where) == (severity, str(file))
+    assert cure in fault.cure
+
+
 def _other_database(place: Settings) -> Path:
     file = place.dagster_home / "history" / "runs.db"
     file.parent.mkdir(parents=True)
@@ -189,9 +214,22 @@ def test_a_bento_that_is_lost_is_found(whole: Deployment, lost: str) -> None:
     assert "churn/bento" in fault.cure
 
 
-def test_what_killed_processes_left_is_found_once_it_is_a_day_old(whole: Deployment) -> None:
-    left = whole.settings.records / ".churn__gate.json.1-ab.tmp"
-    left.write_text("half")
+@pytest.mark.parametrize(
+    "place",
+    [
+        "records/.churn__gate.json.1-ab.tmp",
+        "lake/features/.erasing.k2.tmp/data.parquet",
+        "bentos/.building-7x/src/service.py",
+        "backups/.20240305.partial/manifest.json",
+        "cache/spill/host-7.engine/duckdb_temp_block-1.block",
+    ],
+)
+def test_what_killed_processes_left_is_found_once_it_is_a_day_old(
+    whole: Deployment, place: str
+) -> None:
+    home = whole.settings.home
+    write_text(home / place, "half")
+    left = next(path for path in (home / place, *(home / place).parents) if _is_temporary(path))
     assert _faults(whole) == []
     yesterday = (datetime.now(UTC) - timedelta(hours=25)).timestamp()
     os.utime(left, (yesterday, yesterday))
@@ -202,4 +240,9 @@ def test_what_killed_processes_left_is_found_once_it_is_a_day_old(whole: Deploym
     )
     assert os.system(fault.cure) == 0
     assert not left.exists()
+    assert left.parent.is_dir()
     assert _faults(whole) == []
+
+
+def _is_temporary(path: Path) -> bool:
+    return path.name.startswith(".") or path.parent.name == "spill"
