@@ -12,11 +12,13 @@ import bentoml
 from starlette.types import ASGIApp
 
 from mlops_platform.artifacts.digests import verify_directory
+from mlops_platform.errors import MlopsError
 from mlops_platform.serving.border.connections import Connections
 from mlops_platform.serving.border.limits import read_limits
 from mlops_platform.serving.border.protocol import guard_connections
 from mlops_platform.serving.border.shortcut import Shortcut
 from mlops_platform.serving.contents import read_contents
+from mlops_platform.serving.following.seal import trusted
 from mlops_platform.serving.http.application import Front
 from mlops_platform.serving.http.fronted_service import FrontedService
 from mlops_platform.serving.http.routes import PREDICT
@@ -55,8 +57,13 @@ def create_service(root: Path) -> bentoml.Service[Any]:
         @bentoml.on_deployment
         @staticmethod
         def verify() -> None:
-            # In the supervisor, before any worker: a changed file ends the start at once.
-            verify_directory(contents.model_directory, contents.digests)
+            # In the supervisor, before any worker: BentoML starts a worker that fails for ever.
+            try:
+                verify_directory(contents.model_directory, contents.digests)
+                if worker.runtime.pointer is None:
+                    trusted(contents, worker.runtime)
+            except MlopsError as error:
+                raise SystemExit(f"Error: {error}") from error
 
         def __init__(self) -> None:
             worker.start()

@@ -14,6 +14,8 @@ DOCUMENTS = [
 ]
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 
+TEST = re.compile(r"`(tests/[\w/]+(?:\.py)?)`")
+
 
 @pytest.mark.parametrize(
     "document", DOCUMENTS, ids=lambda path: path.relative_to(PROJECT_ROOT).as_posix()
@@ -21,6 +23,17 @@ LINK = re.compile(r"\]\((?!https?:|#|mailto:)([^)#\s]+)")
 def test_what_a_document_links_to_is_there(document: Path) -> None:
     links = LINK.findall(document.read_text(encoding="utf-8"))
     assert [link for link in links if not (document.parent / link).exists()] == []
+
+
+def test_the_tests_that_documents_name_are_there() -> None:
+    named = {
+        (test, document)
+        for document in DOCUMENTS
+        for test in TEST.findall(document.read_text(encoding="utf-8"))
+    }
+    assert named
+    missing = [(test, where) for test, where in named if not (PROJECT_ROOT / test).exists()]
+    assert missing == []
 
 
 def test_documents_have_links() -> None:

@@ -96,6 +96,8 @@ def _start(
     environment = os.environ | {
         # What is tried here was packed just now, or is meant as it is.
         "MLOPS_SERVING_TRUST_PACKED": "true",
+        # BentoML leaves folders of its own behind; these go with the log.
+        "TMPDIR": str(log.parent),
         **settings,
         "BENTOML_DO_NOT_TRACK": "True",
         # As in a container: a worker that dies ends the server, instead of starting again for ever.

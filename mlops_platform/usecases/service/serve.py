@@ -123,6 +123,8 @@ def server_environment(
         defaults["MLOPS_SERVING_PUBLIC_KEY"] = str(public_key)
     own = {
         "BENTOML_HOME": str(bentoml_home),
+        # BentoML leaves folders behind.
+        "TMPDIR": str(bentoml_home),
         "MLOPS_SERVING_DRAIN_FILE": str(bentoml_home / DRAIN_FILE),
     }
     variables = {**defaults, **environment, **own}

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -132,6 +133,35 @@ def test_a_server_that_is_not_ready_in_time_is_stopped(
         pytest.fail("it cannot have been ready")
     assert servers_of(copied) == []
     observe("`... not ready in time`; no process of it is left")
+
+
+@pytest.mark.fault(
+    "`bentoml serve` starts a Bento for which nobody vouches",
+    "it ends with the reason and the ways on, instead of starting workers that fail for ever",
+)
+def test_a_bento_that_nobody_vouches_for_ends_with_one_line(
+    copied: Path, observe: Callable[[str], None]
+):
+    on_a_desk = {"MLOPS_SERVING_TRUST_PACKED": "", "BENTOML_CONTAINERIZED": ""}
+    with (
+        pytest.raises(ServingError, match="stopped with code 1 before it was ready") as told,
+        running_bento(str(copied), environment=on_a_desk),
+    ):
+        pytest.fail("it cannot have been ready")
+    assert f"Error: nothing vouches for {copied}: " in str(told.value)
+    assert "MLOPS_SERVING_TRUST_PACKED=true to serve what is packed as it is" in str(told.value)
+    assert "Traceback" not in str(told.value)
+    observe("code 1; `Error: nothing vouches for ...`, no traceback")
+
+
+def test_what_a_server_leaves_in_its_temporary_folder_goes_with_it(
+    copied: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with running_bento(str(copied)):
+        assert [path.name for path in tmp_path.glob("bentoml-*")] == []
+        assert list(tmp_path.glob("mlops-serving-*/bentoml-*"))
+    assert list(tmp_path.glob("*bento*")) == []
 
 
 # The supervisor is about to start its worker, the worker loads the model, or all is ready already.
