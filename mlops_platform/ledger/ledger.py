@@ -37,6 +37,7 @@ from mlops_platform.ledger.records import (
     VersionIdentity,
     WrittenAdjustment,
 )
+from mlops_platform.ledger.schema.append_only import changes_are_refused
 from mlops_platform.ledger.schema.backup import back_up
 from mlops_platform.ledger.schema.restoring import restore_rows
 from mlops_platform.ledger.schema.set_up import has_old_rows, set_up_schema
@@ -112,6 +113,15 @@ class Ledger:
             return False
         with self._database.reading_any_schema() as connection:
             return has_old_rows(connection, self._database.name)
+
+    def refuses_changes(self) -> bool:
+        """Whether the database refuses to change or remove a row, as `create_schema` makes it.
+
+        Raises:
+            LedgerError: the database is not there, or cannot be read.
+        """
+        with self._database.reading() as connection:
+            return changes_are_refused(connection, tables.metadata.sorted_tables)
 
     def back_up(self, target_directory: Path) -> Path:
         """Write a consistent copy, whatever the schema; return its file.

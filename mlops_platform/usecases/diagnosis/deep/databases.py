@@ -1,4 +1,4 @@
-"""Whether every SQLite database of a home is sound, and every chain of the ledger whole."""
+"""Whether every SQLite database of a home is sound, and the ledger guarded and its chains whole."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -21,8 +21,16 @@ def faults_of_databases(home: Path) -> Iterator[Fault]:
         yield from looked_at(str(file), home, partial(_of_database, file))
 
 
-def faults_of_chains(ledger: Ledger) -> Iterator[Fault]:
-    """Every chain, those of incidents and of models that nobody declares any more included."""
+def faults_of_ledger(ledger: Ledger) -> Iterator[Fault]:
+    """Its guards, and all chains: of incidents and of models that nobody declares any more, too."""
+    if not ledger.refuses_changes():
+        yield Fault(
+            severity="error",
+            what="the triggers by which the database refuses to change or remove rows are gone, "
+            "or are others",
+            where="ledger",
+            cure="mlops setup",
+        )
     for model in ledger.models_with_rows():
         fault = ledger.verify_chain(model)
         if fault is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from mlops_platform.data.features.warehouse import require_readable
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.deep.bentos import faults_of_bentos
-from mlops_platform.usecases.diagnosis.deep.databases import faults_of_chains, faults_of_databases
+from mlops_platform.usecases.diagnosis.deep.databases import faults_of_databases, faults_of_ledger
 from mlops_platform.usecases.diagnosis.deep.json_files import faults_of_json_files
 from mlops_platform.usecases.diagnosis.deep.leftovers import faults_of_leftovers
 from mlops_platform.usecases.diagnosis.deep.references import faults_of_references
@@ -35,7 +35,7 @@ def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fa
 
     looks: dict[str, Callable[[], Iterable[Fault]]] = {
         "databases": lambda: faults_of_databases(settings.home),
-        "the ledger's chains": lambda: faults_of_chains(ledger),
+        "the ledger": lambda: faults_of_ledger(ledger),
         "landing": lambda: faults_of_landing(settings.landing),
         "lake": lambda: faults_of_lake(settings, launch),
         "warehouse": lambda: _of_warehouse(deployment),

@@ -185,7 +185,7 @@ def test_a_damaged_ledger_hides_nothing_else(whole: Deployment) -> None:
     served_at = FILES["served"]
     _cut(served_at(whole.settings))
     found = {fault.where for fault in _faults(whole)}
-    assert {"the ledger's chains", "Bentos", str(served_at(whole.settings))} <= found
+    assert {"the ledger", "Bentos", str(served_at(whole.settings))} <= found
 
 
 def test_a_damaged_warehouse_is_found(whole: Deployment) -> None:
@@ -194,15 +194,37 @@ def test_a_damaged_warehouse_is_found(whole: Deployment) -> None:
     assert fault.where == "warehouse"
 
 
-def test_a_changed_row_of_the_ledger_is_found(whole: Deployment) -> None:
+def _unguarded(whole: Deployment, *statements: str) -> None:
+    """Drop all triggers of the ledger, then do what they refuse."""
     with closing(sqlite3.connect(whole.settings.home / "ledger" / "ledger.db")) as connection:
         triggers = connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
         for (name,) in triggers.fetchall():
             connection.execute(f"DROP TRIGGER {name}")
-        connection.execute("UPDATE decisions SET actor = 'mallory'")
+        for statement in statements:
+            connection.execute(statement)
         connection.commit()
+
+
+def test_a_changed_row_of_the_ledger_is_found(whole: Deployment) -> None:
+    _unguarded(whole, "UPDATE decisions SET actor = 'mallory'")
+    whole.ledger.create_schema()
     [fault] = _faults(whole)
     assert fault.where == "ledger, decisions churn/1"
+
+
+@pytest.mark.fault(
+    "the triggers by which the ledger's database refuses changes are dropped",
+    "`doctor --deep` tells it, and `mlops setup` makes them anew",
+)
+def test_a_ledger_whose_guards_are_gone_is_found(
+    whole: Deployment, observe: Callable[[str], None]
+) -> None:
+    _unguarded(whole)
+    [fault] = _faults(whole)
+    assert (fault.severity, fault.where, fault.cure) == ("error", "ledger", "mlops setup")
+    whole.ledger.create_schema()
+    assert _faults(whole) == []
+    observe(f"`{fault.what}`; nothing afterwards")
 
 
 @pytest.mark.parametrize("lost", ["src", "src/digests.json", "src/packed_release.json"])
