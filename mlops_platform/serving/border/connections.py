@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 1.0
 """At most: what a connection has to send a request before it must give way, or to take an answer
 that refuses it."""
 TURNED_AWAY = 64
-"""Connections too many that are still told so; more are cut at once."""
+"""At least so many connections too many are told so."""
 RESERVED_FILES = 128
 """Of a process's open files: what models, logs, stores and libraries need beside connections."""
 FEWEST = 8
@@ -76,24 +76,33 @@ class Connections:
     @cached_property
     def most(self) -> int:
         """Connections at once: as configured, or as many as the process may open files."""
-        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        affordable = max(FEWEST, files - RESERVED_FILES - TURNED_AWAY)
-        if files == resource.RLIM_INFINITY or affordable >= self.limits.connections:
+        affordable = max(FEWEST, self._files - RESERVED_FILES - TURNED_AWAY)
+        if affordable >= self.limits.connections:
             return self.limits.connections
         logger.warning(
             "%sMAX_CONNECTIONS: at most %d of %d, because the process may open %d files; raise "
             "`ulimit -n`",
-            *(PREFIX, affordable, self.limits.connections, files),
+            *(PREFIX, affordable, self.limits.connections, self._files),
         )
         return affordable
+
+    @cached_property
+    def _told(self) -> int:
+        """Connections too many at once that are told so; more are cut."""
+        return max(TURNED_AWAY, min(self.most, self._files - RESERVED_FILES - self.most))
+
+    @cached_property
+    def _files(self) -> int:
+        return may_open(2 * max(self.limits.connections, TURNED_AWAY) + RESERVED_FILES)
 
     def admit(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
         """Take a new connection in, in place of another one, or refuse it."""
         if len(self._open) >= self.most and not self._make_room(loop.time()):
-            self.ended("too-many-connections", connection)
-            if len(self._open) >= self.most + TURNED_AWAY:
+            if len(self._open) >= self.most + self._told:
+                self.ended("cut-off", connection)
                 connection.cut()
                 return
+            self.ended("too-many-connections", connection)
             connection.turn_away()
         self._open.add(connection)
         if not self._looking:
@@ -142,3 +151,15 @@ class Connections:
             *(reasons, len(self._open), host),
         )
         self._untold.clear()
+
+
+def may_open(wanted: int) -> int:
+    """Files that this process may open: so many, if the limit can be raised to that."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    unlimited = resource.RLIM_INFINITY
+    if soft == unlimited or soft >= wanted:
+        return wanted
+    raised = wanted if hard == unlimited else min(wanted, hard)
+    if raised > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (raised, hard))
+    return raised

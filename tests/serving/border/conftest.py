@@ -61,12 +61,14 @@ class Guarded:
 
     Attributes:
         unparsed: bodies that were answered past the parser.
+        goes_on: while it is cleared, the server stands still as soon as it answers one of them.
     """
 
     service: Service
     port: int
     clients: list[socket.socket]
     unparsed: list[bytes]
+    goes_on: threading.Event
 
     def connect(self) -> Client:
         """Open a connection that says nothing."""
@@ -114,8 +116,11 @@ def guarded(
     ) -> Guarded:
         service = service_of(runtime)
         connections, unparsed = Connections(BorderLimits(**limits), service.worker), list[bytes]()
+        goes_on = threading.Event()
+        goes_on.set()
 
         def known_row(scope: Scope, body: bytes) -> bytes | None:
+            goes_on.wait()
             answer = service.front.known_row(scope, body)
             if answer is not None:
                 unparsed.append(body)
@@ -133,7 +138,7 @@ def guarded(
         server, listener = uvicorn.Server(config), socket.create_server(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
-        started = Guarded(service, listener.getsockname()[1], [], unparsed)
+        started = Guarded(service, listener.getsockname()[1], [], unparsed, goes_on)
         running.append((server, thread, started))
         return started
 
@@ -141,6 +146,7 @@ def guarded(
     for server, thread, started in running:
         for client in started.clients:
             client.close()
+        started.goes_on.set()
         server.should_exit = True
         thread.join(20)
         assert not thread.is_alive()

@@ -1,19 +1,19 @@
 """Attacks before authentication, on real sockets; what they must not cost anybody else."""
 
 import json
-import resource
+import subprocess
+import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
-from mlops_platform.serving.border.connections import TURNED_AWAY, Connections
-from mlops_platform.serving.border.limits import BorderLimits
+from mlops_platform.serving.border.connections import TURNED_AWAY
 from mlops_platform.serving.runtime import RuntimeSettings
 from tests.e2e.flights import until
 from tests.serving.border.conftest import Guarded, MakeGuarded
-from tests.serving.conftest import MakeService
 
 LIMIT = 64 * 1024
 HEAD = b"GET /livez HTTP/1.1\r\nHost: localhost\r\n"
@@ -211,7 +211,8 @@ def test_of_those_too_many_only_some_are_told(guarded: MakeGuarded) -> None:
     assert clients[0].socket.recv(65536)
     clients += [server.connect() for _ in range(TURNED_AWAY + 10)]
     assert [client.rest() for client in clients[-10:]] == [b""] * 10
-    assert server.ended("too-many-connections") == TURNED_AWAY + 10
+    assert server.ended("too-many-connections") == TURNED_AWAY
+    assert server.ended("cut-off") == 10
 
 
 def test_a_flood_does_not_fill_the_log(
@@ -307,12 +308,61 @@ def test_while_it_drains_it_is_not_ready_and_keeps_no_connection(
     assert (response.status, response.getheader("connection")) == (200, "close")
 
 
-def test_no_more_connections_than_files_are_taken(service_of: MakeService) -> None:
-    worker = service_of().worker
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (1024, hard))
-    try:
-        assert Connections(BorderLimits(connections=5000), worker).most == 832
-        assert Connections(BorderLimits(connections=500), worker).most == 500
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+@pytest.mark.parametrize(
+    ("limits", "wanted", "most", "files"),
+    [
+        ((1024, 1024), 5000, 832, 1024),
+        ((1024, 1024), 500, 500, 1024),
+        ((1024, 4096), 1000, 1000, 2128),
+        ((1024, 4096), 5000, 3904, 4096),
+    ],
+)
+def test_no_more_connections_than_files_are_taken(
+    limits: tuple[int, int], wanted: int, most: int, files: int
+) -> None:
+    # In a process of its own: a limit that was lowered can hardly be raised again.
+    code = f"""
+import resource
+resource.setrlimit(resource.RLIMIT_NOFILE, {limits})
+from mlops_platform.serving.border.connections import Connections
+from mlops_platform.serving.border.limits import BorderLimits
+most = Connections(BorderLimits(connections={wanted}), None).most
+print(most, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.split() == [str(most), str(files)]
+
+
+@pytest.mark.fault(
+    "more than twice as many connections as a worker may have ask in one moment",
+    "as many are told that there are too many as are answered; what is beyond is cut, and counted",
+)
+def test_of_a_burst_as_many_are_told_as_are_answered(
+    guarded: MakeGuarded, row: dict[str, object], observe: Callable[[str], None]
+) -> None:
+    server = guarded(connections=200)
+    waiting = PREDICT + b"Expect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    answered = [server.connect() for _ in range(199)]
+    for client in answered:
+        client.send(waiting)
+        assert client.socket.recv(65536).startswith(b"HTTP/1.1 100")
+    known, body = server.connect(), json.dumps(row).encode()
+    request = PREDICT + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    known.send(request)
+    assert known.socket.recv(65536).startswith(b"HTTP/1.1 200")
+    server.goes_on.clear()  # what comes now comes in one moment
+    known.send(request)
+    burst = [server.connect() for _ in range(250)]
+    for client in burst:
+        client.send(HEAD + b"\r\n")
+    server.goes_on.set()
+    assert known.socket.recv(65536).startswith(b"HTTP/1.1 200")
+    said = Counter(client.rest()[:12] for client in burst)
+    told, cut = said[b"HTTP/1.1 503"], said[b""]
+    assert told >= 200
+    assert told + cut == len(burst)
+    assert (server.ended("too-many-connections"), server.ended("cut-off")) == (told, cut)
+    for client in answered:
+        client.send(b"{}")
+        assert client.socket.recv(65536).startswith(b"HTTP/1.1 422")
+    observe("200 answered, 200 times 503 at least of 250 more")
