@@ -23,6 +23,7 @@ from mlops_platform.data.features.seen import look, news
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.verification import day_problem, foreign_files
+from mlops_platform.data.windows import window_named
 from mlops_platform.errors import ArtifactError, RegistryError
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, Release
@@ -53,6 +54,8 @@ from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.retraining.attempts import open_request
 from mlops_platform.usecases.version.packed import bento_problem
+from mlops_platform.usecases.window.maturity import built_label_days, labels_built_through
+from mlops_platform.usecases.window.records import ModelWindows
 
 
 def examine(deployment: Deployment, instance: dg.DagsterInstance | None) -> Facts:
@@ -203,6 +206,7 @@ def _examine_model(
     challenger = standing_challenger(ledger, name)
     on_trial = () if challenger is None else (challenger,)
     request = open_request(ledger, name)
+    windows = looks.at(f"{name}, records", lambda: recorded_windows(name), None)
     return ModelFacts(
         model=name,
         spec=spec,
@@ -211,7 +215,8 @@ def _examine_model(
         replayed=(deployment.settings.replay_clock(name) if deployment.is_replayed(name) else None),
         releases=releases,
         challenger=challenger,
-        windows=looks.at(f"{name}, records", lambda: recorded_windows(name), None),
+        windows=windows,
+        labels_through=_labels_through(deployment, spec, windows),
         chain_fault=ledger.verify_chain(name),
         bento_problem=bento_problem(deployment.settings, releases[-1]) if releases else None,
         lost=(*lost_rows(deployment, name), *lost_releases(deployment, name)),
@@ -229,6 +234,17 @@ def _examine_model(
         proved=record_file([name, "bento"]).is_file(),
         alerts=_examine_alerts(deployment, name, spec),
     )
+
+
+def _labels_through(
+    deployment: Deployment, spec: ModelSpec | None, windows: ModelWindows | None
+) -> datetime | None:
+    if spec is None or windows is None or not windows.performance:
+        return None
+    place = deployment.settings
+    built = [window_named(spec.window, name) for name in windows.performance]
+    label_days = built_label_days(place.landing, place.published, spec)
+    return labels_built_through(spec, built, deployment.moment_of(spec.name), label_days)
 
 
 def _examine_alerts(deployment: Deployment, name: str, spec: ModelSpec | None) -> AlertsFacts:

@@ -12,6 +12,7 @@ from bisect import bisect_right
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Self
 
@@ -29,7 +30,7 @@ from mlops_platform.data.features.seen import (
 )
 from mlops_platform.data.features.touched import Touched, touched_days
 from mlops_platform.errors import DataError
-from mlops_platform.files import write_text
+from mlops_platform.files import FileState, write_text
 from mlops_platform.record import Record, left_out_where_empty
 
 STATE_FILE: Final = "_builds.json"
@@ -255,7 +256,7 @@ class Builds:
             DataError: the file was damaged.
         """
         try:
-            return BuildState.from_stored(self.file.read_bytes())
+            return _read_state(FileState.of(self.file))
         except FileNotFoundError:
             return None
         except ValidationError as error:
@@ -361,6 +362,11 @@ class Builds:
 
     def _write(self, state: BuildState) -> None:
         _write(self.file, state)
+
+
+@lru_cache(maxsize=8)
+def _read_state(file: FileState) -> BuildState:
+    return BuildState.from_stored(Path(file.path).read_bytes())
 
 
 def _write(file: Path, state: BuildState) -> None:

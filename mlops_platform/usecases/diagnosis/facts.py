@@ -28,6 +28,8 @@ class ModelFacts:
         now: its present.
         retired: nothing is asked of it any more.
         windows: None where their records cannot be read.
+        labels_through: until when the labels of its windows can have been built; None where
+            nothing was measured.
         replayed: file of the moment that a replay of it has reached, None in the present.
         bento_problem: what is wrong with the Bento of the champion.
         lost: rows that something outside of the ledger names, and it does not know.
@@ -50,6 +52,7 @@ class ModelFacts:
     releases: tuple[Release, ...] = ()
     challenger: Challenger | None = None
     windows: ModelWindows | None = field(default_factory=ModelWindows)
+    labels_through: datetime | None = None
     chain_fault: ChainFault | None = None
     bento_problem: str | None = None
     lost: tuple[Anchor, ...] = ()

@@ -36,8 +36,10 @@ def _of_windows(model: ModelFacts, windows: ModelWindows) -> Iterator[Fault]:
     for name, measured in windows.performance.items():
         window = Window(start=measured.start, end=measured.end, timezone=model.spec.window.timezone)
         # It is looked for once a window, so that one more may pass before it measures again.
-        due_at = matures_at(model.spec, window) + (window.end - window.start) + grace
-        if not measured.mature and due_at <= model.now:
+        matured_at = matures_at(model.spec, window)
+        due_at = matured_at + (window.end - window.start) + grace
+        is_built = model.labels_through is None or matured_at <= model.labels_through
+        if not measured.mature and due_at <= model.now and is_built:
             yield Fault(
                 severity="warning",
                 what="its labels have matured, its performance is still provisional",

@@ -1,9 +1,11 @@
 """When the labels of a window count as complete."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from mlops_platform.data.features.builds import builds_of
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
 from mlops_platform.spec import ModelSpec
@@ -43,14 +45,33 @@ def latest_matured_day(spec: ModelSpec, moment: datetime) -> date:
     return day
 
 
-def labels_built_through(spec: ModelSpec, built: Iterable[Window], moment: datetime) -> datetime:
+def labels_built_through(
+    spec: ModelSpec,
+    built: Iterable[Window],
+    moment: datetime,
+    label_days: Collection[date] = (),
+) -> datetime:
     """Until when labels can have been built: to the end of the newest window with features.
 
+    Or later, where the days after it were built as well: a whole file may have landed at once.
     After a model's last window nothing more is built, and `moment` counts.
+
+    Args:
+        label_days: days of which labels were built of all that they are made from.
     """
-    newest = max(built, key=lambda window: window.end)
-    is_last = spec.window.end is not None and newest.end >= spec.window.end
-    return moment if is_last else newest.ends_at
+    end, one_day = max(window.end for window in built), timedelta(days=1)
+    while end in label_days:
+        end += one_day
+    if spec.window.end is not None and end >= spec.window.end:
+        return moment
+    return Window(start=end - one_day, end=end, timezone=spec.window.timezone).ends_at
+
+
+def built_label_days(landing: Path, published: Path, spec: ModelSpec) -> frozenset[date]:
+    """Days of which a model's labels were built of all that they are made from."""
+    builds = builds_of(landing, published, spec.label.table)
+    state = None if builds is None else builds.read()
+    return frozenset() if state is None else state.complete_days(spec.label.table)
 
 
 def matured_since(

@@ -242,6 +242,10 @@ def test_performance_is_overdue_when_a_whole_cadence_has_passed_since_it_matured
     [fault] = _diagnosed(replace(model, now=due))
     assert (fault.severity, fault.where) == ("warning", "churn, window 2024-01-08")
     assert "mlops watch churn " in fault.cure
+    # Nothing that could be called would make it complete.
+    too_early = matured - timedelta(minutes=1)
+    assert _diagnosed(replace(model, now=due, labels_through=too_early)) == []
+    assert _diagnosed(replace(model, now=due, labels_through=matured)) == [fault]
 
 
 @pytest.mark.parametrize(

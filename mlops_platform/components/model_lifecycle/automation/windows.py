@@ -30,7 +30,11 @@ from mlops_platform.spec import ModelSpec, WindowSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.empty import has_come
-from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
+from mlops_platform.usecases.window.maturity import (
+    built_label_days,
+    labels_built_through,
+    matured_since,
+)
 from mlops_platform.usecases.window.score import ScoredWindow
 
 HOUR: Final = 6
@@ -117,7 +121,9 @@ def measure_again_requests(
     if not measured:
         return
     built = [window_named(spec.window, name) for name in measured]
-    matured = matured_since(spec, measured, labels_built_through(spec, built, now))
+    place = deployment.settings
+    label_days = built_label_days(place.landing, place.published, spec)
+    matured = matured_since(spec, measured, labels_built_through(spec, built, now, label_days))
     # The first of these runs measures all others as well: more are not needed for many.
     changed = with_changed_labels(deployment, spec, measured)[:MOST_WINDOWS_AT_ONCE]
     for name in (*matured, *changed):

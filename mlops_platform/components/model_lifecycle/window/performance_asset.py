@@ -34,7 +34,11 @@ from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.kpi import store_kpi
-from mlops_platform.usecases.window.maturity import labels_built_through, matured_since
+from mlops_platform.usecases.window.maturity import (
+    built_label_days,
+    labels_built_through,
+    matured_since,
+)
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
@@ -111,8 +115,9 @@ def _measured_windows(
     deployment = open_deployment()
     past = _past(spec)
     moment, published = deployment.moment_of(spec.name), deployment.settings.published
-    built = [window_named(spec.window, name) for name in past.measured]
-    known_labels = KnownLabels(moment, labels_built_through(spec, [*built, scored.window], moment))
+    built = [*(window_named(spec.window, name) for name in past.measured), scored.window]
+    label_days = built_label_days(deployment.settings.landing, published, spec)
+    known_labels = KnownLabels(moment, labels_built_through(spec, built, moment, label_days))
     matured = matured_since(spec, past.measured, known_labels.built_through)
     changed = with_changed_labels(deployment, spec, past.measured)
     others = {*matured, *changed} & past.scored.keys()
