@@ -214,7 +214,7 @@ def test_files_and_projections_of_a_release(deployed: Settings, tmp_path: Path) 
     assert CliRunner().invoke(main, ["reconcile"]).exit_code == 0
     unpacked = _doctor().output
     assert unpacked.count("cure: ") == 1
-    assert "the Bento of the champion" in unpacked
+    assert "Bento f:v1 of release 1" in unpacked
 
     (stored,) = deployed.mlflow_artifacts.rglob("model.skops")
     stored.write_bytes(b"changed")

@@ -47,7 +47,13 @@ def pack_again(bentoml_home: Path, release: Release, launch: Callable[[str], str
     if release.bento_tag is None:
         return pack
     # What is there is never overwritten: somebody may serve it.
-    return f"rm -rf {shlex.quote(str(bento_folder(bentoml_home, release.bento_tag)))} && {pack}"
+    folder = shlex.quote(str(bento_folder(bentoml_home, release.bento_tag)))
+    return f"rm -rf {folder} && {pack}{_FROM_BACKUP}"
+
+
+def place_of_bento(release: Release) -> str:
+    """Where a fault of the Bento of a release is."""
+    return f"{release.model}, Bento {release.bento_tag} of release {release.sequence}"
 
 
 def _of_ledger(model: ModelFacts) -> Iterator[Fault]:
@@ -111,8 +117,8 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
         yield Fault(
             severity="error",
             what=model.bento_problem,
-            where=f"{model.model}, the Bento of the champion",
-            cure=pack_again(facts.bentos, champion, facts.launch) + _FROM_BACKUP,
+            where=place_of_bento(champion),
+            cure=pack_again(facts.bentos, champion, facts.launch),
         )
     standing = {"release": champion, "challenger for release": model.challenger}
     for role, deployed in standing.items():

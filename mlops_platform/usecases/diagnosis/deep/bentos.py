@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.fault import Fault
-from mlops_platform.usecases.diagnosis.releases import pack_again
+from mlops_platform.usecases.diagnosis.releases import pack_again, place_of_bento
 from mlops_platform.usecases.release.roll_back import previous_champion
 from mlops_platform.usecases.version.packed import bento_problem
 
@@ -27,7 +27,7 @@ def faults_of_bentos(
         yield Fault(
             severity="error" if serves else "warning",
             what=problem,
-            where=f"{model}, Bento {release.bento_tag} of release {release.sequence}",
+            where=place_of_bento(release),
             cure=pack_again(deployment.settings.bentoml_home, release, launch)
             if serves
             else f"mlops train {model}   # a roll back asks the registry instead",
