@@ -6,7 +6,7 @@ from mlops_platform.tasks.answering.row_answer import RowAnswer
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.declared import DEFAULT_TASK, TASKS, TaskSpec
 from mlops_platform.tasks.detail_table import DetailTable
-from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.estimate import EstimatedPerformance, ExpectedConfusion
 from mlops_platform.tasks.expansion import Expansion
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.group_metric import GroupMetric
@@ -25,6 +25,7 @@ __all__ = [
     "DetailTable",
     "EstimatedPerformance",
     "Expansion",
+    "ExpectedConfusion",
     "Finished",
     "Graph",
     "GroupMetric",

@@ -13,6 +13,7 @@ from mlops_platform.monitoring.performance.interval import Interval
 from mlops_platform.monitoring.performance.kpi import KpiFigure
 from mlops_platform.monitoring.performance.label_maturity import LabelMaturity
 from mlops_platform.record import Record, left_out_where_empty
+from mlops_platform.tasks import ExpectedConfusion
 
 
 class ChangedLabels(Record):
@@ -44,6 +45,9 @@ class WindowPerformance(Record):
         intervals: of `loss`, `loss_increase`, `loss_over_baseline` and of metrics, by name: as sure
             as its days allow.
         estimated_metrics: what its predictions let expect without labels, besides its losses.
+        estimated_intervals: of some of these and of the estimated `loss`, by name: where they come
+            true if the probabilities are right and rows independent.
+        estimated_confusion: likewise, what is to be expected by decision.
         change_point: whether the deciding detector has found a change in the champion's errors by
             the end of this window, None where none has judged it.
         changes: what each detector has found by then.
@@ -74,6 +78,12 @@ class WindowPerformance(Record):
     metrics: dict[str, float]
     intervals: dict[str, Interval] = Field(default_factory=dict)
     estimated_metrics: dict[str, float] = Field(default_factory=dict)
+    estimated_intervals: dict[str, Interval] = Field(
+        default_factory=dict, exclude_if=left_out_where_empty
+    )
+    estimated_confusion: ExpectedConfusion | None = Field(
+        default=None, exclude_if=left_out_where_empty
+    )
     change_point: bool | None = None
     changes: tuple[DetectorFinding, ...] = ()
     blocks: tuple[ErrorBlock, ...] = ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mlops_platform.tasks.binary_classification.columns import BASE_RATE, DECISION, SCORE
-from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.estimate import EstimatedPerformance, ExpectedConfusion
+from mlops_platform.tasks.expecting.decisions import ExpectedDecisions
+
+NAMES: Final = ("negative", "positive")
 
 if TYPE_CHECKING:
     from mlops_platform.tasks.finished import Constants
@@ -43,8 +46,9 @@ def expected_performance(
     et al. 2025, "Performance estimation in binary classification using calibrated confidence",
     arXiv 2505.05295). It sees that rows are harder or easier than before, and cannot see that like
     rows now turn out differently (concept drift). Counts are expected numbers of rows, so that they
-    have fractions, and rows count by their weights; `roc_auc` is expected concordant pairs over
-    expected pairs, and left out where no pair is expected.
+    have fractions, and rows count by their weights (in `confusion` each once, as in that of an
+    evaluation); `roc_auc` is expected concordant pairs over expected pairs, and left out where no
+    pair is expected.
 
     Args:
         predictions: what the model said.
@@ -55,23 +59,34 @@ def expected_performance(
     import numpy as np
 
     scores, decided, negatives = predictions[SCORE], predictions[DECISION], 1 - probabilities
-    own, constant = expected_losses(scores, probabilities, baseline[BASE_RATE], loss)
-    brier, _ = expected_losses(scores, probabilities, baseline[BASE_RATE], "brier_score")
     weights = predictions.weights
     auc = _expected_auc(scores, probabilities, weights)
     counts = np.ones(len(scores)) if weights is None else weights
+    by_outcome = np.column_stack([negatives, probabilities])
+    expected = ExpectedDecisions(by_outcome, decided.astype(np.int64), weights)
+    base = np.full(len(scores), baseline[BASE_RATE])
+    own, constant = (expected.mean(_losses_by_outcome(stated, loss)) for stated in (scores, base))
+    figures = {
+        "brier_score": expected.mean(_losses_by_outcome(scores, "brier_score")),
+        "positive_rate": expected.mean(np.tile([0.0, 1.0], (len(scores), 1))),
+        "precision": expected.precision(1),
+        "recall": expected.recall(1),
+        "f1": expected.f1(1),
+    }
+    rows, errors = (tuple(map(tuple, part.tolist())) for part in expected.confusion)
     return EstimatedPerformance(
-        loss=predictions.mean_of(own),
-        baseline_loss=predictions.mean_of(constant),
+        loss=own.value,
+        baseline_loss=constant.value,
         metrics={
-            "brier_score": predictions.mean_of(brier),
+            **{name: figure.value for name, figure in figures.items()},
             **({} if auc is None else {"roc_auc": auc}),
-            "positive_rate": predictions.mean_of(probabilities),
             "true_negatives": float((counts * negatives)[~decided].sum()),
             "false_positives": float((counts * negatives)[decided].sum()),
             "false_negatives": float((counts * probabilities)[~decided].sum()),
             "true_positives": float((counts * probabilities)[decided].sum()),
         },
+        errors={"loss": own.error, **{name: figure.error for name, figure in figures.items()}},
+        confusion=ExpectedConfusion(outcomes=NAMES, decisions=NAMES, rows=rows, errors=errors),
     )
 
 
@@ -81,17 +96,23 @@ def expected_losses(
     """Expected loss of each score, and of always saying the base rate, shape (rows,) both."""
     import numpy as np
 
-    negatives = 1 - probabilities
-    if loss == "brier_score":
-        own = probabilities * (1 - scores) ** 2 + negatives * scores**2
-        constant = probabilities * (1 - base_rate) ** 2 + negatives * base_rate**2
-        return own, constant
-    smallest = np.finfo(np.float64).eps  # where scikit-learn's log_loss clips as well
-    stated, base = (np.clip(values, smallest, 1 - smallest) for values in (scores, base_rate))
-    return (
-        -(probabilities * np.log(stated) + negatives * np.log(1 - stated)),
-        -(probabilities * np.log(base) + negatives * np.log(1 - base)),
+    by_outcome = np.column_stack([1 - probabilities, probabilities])
+    base = np.full(len(scores), base_rate)
+    own, constant = (
+        (by_outcome * _losses_by_outcome(stated, loss)).sum(axis=1) for stated in (scores, base)
     )
+    return own, constant
+
+
+def _losses_by_outcome(stated: Numbers, loss: str) -> Numbers:
+    """Loss of scores where the label is negative and where it is positive, shape (rows, 2)."""
+    import numpy as np
+
+    if loss == "brier_score":
+        return np.column_stack([stated**2, (1 - stated) ** 2])
+    smallest = np.finfo(np.float64).eps  # where scikit-learn's log_loss clips as well
+    clipped = np.clip(stated, smallest, 1 - smallest)
+    return -np.log(np.column_stack([1 - clipped, clipped]))
 
 
 def _expected_auc(scores: Numbers, probabilities: Numbers, weights: Numbers | None) -> float | None:

@@ -17,6 +17,7 @@ from mlops_platform.tasks.answering.row_answer import Options, RowAnswer
 from mlops_platform.tasks.bounds import Bounds
 from mlops_platform.tasks.detail_table import DetailTable
 from mlops_platform.tasks.estimate import EstimatedPerformance
+from mlops_platform.tasks.expecting.decisions import ExpectedDecisions
 from mlops_platform.tasks.finished import Constants, Finished, Rows
 from mlops_platform.tasks.fitting.calibrators import carried_over, pipeline_below
 from mlops_platform.tasks.fitting.incremental import LearntParts
@@ -59,6 +60,7 @@ from mlops_platform.tasks.multiclass_classification.costs import (
 from mlops_platform.tasks.multiclass_classification.details import details_of, tables_of
 from mlops_platform.tasks.multiclass_classification.estimate import (
     expected_losses,
+    expected_performance,
     recalibrated,
 )
 from mlops_platform.tasks.multiclass_classification.group_metrics import (
@@ -66,9 +68,7 @@ from mlops_platform.tasks.multiclass_classification.group_metrics import (
     set_group_metrics,
 )
 from mlops_platform.tasks.multiclass_classification.named_metrics import (
-    MOST_NAMED,
     Judge,
-    class_labels,
     metrics_of,
     set_metrics,
 )
@@ -604,27 +604,16 @@ class MulticlassClassification(Task):
         Probabilities are calibrated on the known rows, where there are any. It sees that rows are
         harder or of other classes than before, and not that like rows now turn out otherwise.
         """
-        import numpy as np
-
         stated = self._judge.probabilities(predictions)
         probabilities = stated
         if known is not None:
             codes, said = known
             known_stated = self._judge.probabilities(said)
             probabilities = recalibrated(stated, known_stated, codes, said.weights)
-        shares = self._baseline_shares(baseline)
         decided = self._judge.decided(predictions)
-        right = probabilities[np.arange(len(decided)), decided]
-        expected = {"accuracy": predictions.mean_of(right)}
-        if len(self.classes) <= MOST_NAMED:
-            labels = class_labels(self.classes)
-            rows = probabilities.sum(axis=0).tolist()
-            expected |= {f"rows_{label}": value for label, value in zip(labels, rows, strict=True)}
-        return EstimatedPerformance(
-            loss=predictions.mean_of(expected_losses(stated, probabilities, self.loss)),
-            baseline_loss=predictions.mean_of(expected_losses(shares, probabilities, self.loss)),
-            metrics=expected,
-        )
+        expected = ExpectedDecisions(probabilities, decided, predictions.weights)
+        shares = self._baseline_shares(baseline)
+        return expected_performance(self.classes, stated, shares, expected, self.loss)
 
     def expected_losses(
         self, predictions: Predictions, baseline: Constants

@@ -22,6 +22,7 @@ from mlops_platform.monitoring.performance.changes.error_blocks import (
     error_blocks,
 )
 from mlops_platform.monitoring.performance.changes.find_changes import find_changes
+from mlops_platform.monitoring.performance.expected_interval import expected_intervals
 from mlops_platform.monitoring.performance.interval import (
     ClusteredMean,
     Interval,
@@ -125,7 +126,7 @@ def measure_performance(
         losses=_losses(spec, rows, metrics, figures, estimate),
         metrics=metrics,
         intervals=_intervals(spec, rows, tested, figures),
-        estimated_metrics=estimate.metrics if estimate else {},
+        **_estimated(spec, estimate),
         labels=_labels(window, known_labels.as_of, outcomes, past),
         labels_digest=labels_digest,
         labels_settle_at=labels_settle_at(spec, published_root, label_days(spec, window)),
@@ -187,6 +188,17 @@ def _losses(
         estimated_loss=estimate.loss if estimate else None,
         estimated_baseline_loss=estimate.baseline_loss if estimate else None,
     )
+
+
+def _estimated(spec: ModelSpec, estimate: EstimatedPerformance | None) -> dict[str, Any]:
+    if estimate is None:
+        return {}
+    confidence = spec.monitoring.performance.interval_confidence
+    return {
+        "estimated_metrics": estimate.metrics,
+        "estimated_intervals": expected_intervals(estimate, confidence),
+        "estimated_confusion": estimate.confusion,
+    }
 
 
 def _metrics(spec: ModelSpec, rows: LabelledRows) -> dict[str, float]:

@@ -85,3 +85,28 @@ def test_what_the_business_counts_is_a_table_by_version_and_decision(spec: Model
     assert (first["kpi"], first["known"]) == ("cost (euros)", "1,000 of 1,200")
     assert (first["v"], first["decision"], first["interval"]) == (2, "true", "10 to 14.5")
     assert second["known"] == "0 of 1,200"
+
+
+def test_what_is_expected_comes_with_its_interval_and_the_confusion(spec: ModelSpec) -> None:
+    page = page_of(
+        spec,
+        estimated_metrics={"roc_auc": 0.72, "brier_score": 0.15, "recall": 0.5},
+        estimated_intervals={
+            "loss": {"lower": 0.45, "upper": 0.49},
+            "recall": {"lower": 0.4, "upper": 0.6},
+        },
+        estimated_confusion={
+            "outcomes": ["negative", "positive"],
+            "decisions": ["negative", "positive"],
+            "rows": [[700.0, 100.0], [100.0, 100.5]],
+            "errors": [[10.0, 8.0], [0.0, 60.0]],
+        },
+    )
+    assert page["estimated_loss_interval"] == "0.45 to 0.49"
+    (figure,) = (record.data for record in page["estimated_figures"].records)
+    assert figure == {"figure": "recall", "expected": 0.5, "98% interval": "0.4 to 0.6"}
+    first, second = (record.data for record in page["estimated_confusion"].records)
+    assert (first[""], second[""]) == ("is negative", "is positive")
+    assert first["decided negative"] == "700 (676.7 to 723.3)"
+    assert second["decided positive"] == "100.5 (0 to 240.1)"
+    assert "estimated_recall" not in page

@@ -4,10 +4,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import brier_score_loss, log_loss, roc_auc_score
+from sklearn.metrics import brier_score_loss, f1_score, log_loss, roc_auc_score
 
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.tasks.binary_classification.estimate import expected_performance, recalibrated
+from mlops_platform.tasks.expecting.decisions import ExpectedDecisions
+from mlops_platform.tasks.multiclass_classification.estimate import (
+    expected_performance as of_several,
+)
 
 ROWS = st.lists(
     st.tuples(st.sampled_from([0.1, 0.3, 0.3001, 0.7, 0.9]), st.floats(0, 1)),
@@ -116,3 +120,38 @@ def test_without_two_classes_to_expect_there_is_no_auc():
     certain = np.ones(5)
 
     assert "roc_auc" not in estimated(np.linspace(0, 1, 5), certain, 0.5).metrics
+
+
+def test_two_classes_are_expected_to_be_confused_as_true_and_false_are():
+    """The estimate of several classes, asked about two."""
+    scores, labels = weeks(3000, seed=3)
+    probabilities = recalibrated(scores, scores, labels)
+    decided = scores >= 0.3
+    of_two = ExpectedDecisions(
+        np.column_stack([1 - probabilities, probabilities]), decided.astype(int)
+    )
+
+    estimate = estimated(scores, probabilities, threshold=0.3)
+    several = of_several(
+        ("no", "yes"),
+        np.column_stack([1 - scores, scores]),
+        np.array([0.8, 0.2]),
+        of_two,
+        "log_loss",
+    )
+
+    metrics = estimate.metrics
+    assert estimate.loss == pytest.approx(several.loss)
+    assert estimate.baseline_loss == pytest.approx(several.baseline_loss)
+    assert estimate.errors["loss"] == pytest.approx(several.errors["loss"])
+    assert estimate.confusion.rows == several.confusion.rows
+    (tn, fp), (fn, tp) = several.confusion.rows
+    by_name = [metrics[f"{name}s"] for name in ("true_negative", "false_positive")]
+    assert [tn, fp] == pytest.approx(by_name)
+    assert [fn, tp] == pytest.approx([metrics["false_negatives"], metrics["true_positives"]])
+    for name in ("precision", "recall"):
+        assert metrics[name] == pytest.approx(several.metrics[f"{name}_yes"])
+        assert estimate.errors[name] == pytest.approx(several.errors[f"{name}_yes"])
+    f1 = 2 * tp / (2 * tp + fp + fn)
+    assert metrics["f1"] == pytest.approx(f1)
+    assert metrics["f1"] == pytest.approx(f1_score(labels, decided), abs=5 * estimate.errors["f1"])

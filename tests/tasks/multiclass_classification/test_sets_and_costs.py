@@ -153,3 +153,42 @@ def test_the_estimate_learns_from_known_rows_that_probabilities_were_too_sure() 
     np.testing.assert_allclose(corrected.sum(axis=1), 1)
     assert abs(naive - loss) > 0.2
     assert expected_losses(said[new], corrected, "log_loss").mean() == pytest.approx(loss, rel=0.03)
+
+
+def test_confusion_precision_recall_and_f1_come_true_as_they_were_expected() -> None:
+    """Of calibrated probabilities; five standard deviations are no chance."""
+    task = task_named("multiclass_classification", classes=["sun", "rain", "fog"])
+    random = np.random.default_rng(5)
+    truth = floored(random.dirichlet([1.5, 0.8, 0.3], 6000))
+    codes = (truth.cumsum(axis=1) > random.random((6000, 1))).argmax(axis=1)
+    predictions = task.predictions(truth, {})
+    baseline = task.baseline(codes)
+
+    estimate = task.estimate(predictions, baseline, None)
+
+    assert estimate is not None
+    assert estimate.confusion is not None
+    found = task.measure(codes, predictions)
+    by_class = {f"{name}_{of}" for name in ("precision", "recall") for of in ("sun", "rain", "fog")}
+    over_classes = {"accuracy", "balanced_accuracy", "macro_f1"}
+    assert estimate.errors.keys() == {"loss", *over_classes, *by_class}
+    for name in over_classes | by_class:
+        assert estimate.metrics[name] == pytest.approx(found[name], abs=5 * estimate.errors[name])
+        assert 0 < estimate.errors[name] < 0.03
+    assert estimate.loss == pytest.approx(found["log_loss"], abs=5 * estimate.errors["loss"])
+    realised = task.details(codes, predictions, {})["confusion"][:-1]
+    differences = np.abs(np.subtract(realised, estimate.confusion.rows))
+    assert (differences <= 5 * np.array(estimate.confusion.errors)).all()
+    assert np.sum(estimate.confusion.rows) == pytest.approx(6000)
+
+
+def test_of_many_classes_none_is_expected_apart() -> None:
+    classes = [f"class {at}" for at in range(13)]
+    task = task_named("multiclass_classification", classes=classes)
+    truth = floored(np.random.default_rng(0).dirichlet(np.ones(13), 50))
+
+    estimate = task.estimate(task.predictions(truth, {}), task.baseline(np.arange(13)), None)
+
+    assert estimate is not None
+    assert estimate.confusion is None
+    assert estimate.metrics.keys() == {"accuracy", "balanced_accuracy", "macro_f1"}

@@ -253,6 +253,8 @@ def test_an_estimate_rests_on_nothing_that_was_unknown_when_its_window_ended(wor
 
     assert again.losses.estimated_loss == first.losses.estimated_loss
     assert again.estimated_metrics == first.estimated_metrics
+    assert again.estimated_intervals == first.estimated_intervals
+    assert again.estimated_confusion == first.estimated_confusion
     assert again.losses.estimate_error == pytest.approx(
         again.losses.estimated_loss - again.losses.loss
     )
@@ -264,6 +266,11 @@ def test_an_estimate_misses_a_change_of_outcomes_until_one_such_window_has_matur
     for number in range(3):
         calm = world.lived_through(number)
     assert abs(calm.losses.estimate_error) < 0.05
+
+    expected = calm.estimated_intervals["recall"]
+    assert expected.lower < calm.metrics["recall"] < expected.upper
+    assert calm.estimated_confusion is not None
+    assert sum(map(sum, calm.estimated_confusion.rows)) == pytest.approx(calm.rows)
 
     surprised = world.lived_through(3, log_odds=2.0)
     world.lived_through(4, log_odds=2.0)

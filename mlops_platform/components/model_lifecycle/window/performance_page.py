@@ -8,9 +8,12 @@ import dagster as dg
 from mlops_platform.components.model_lifecycle.fairness_tables import gaps_table, groups_table
 from mlops_platform.components.model_lifecycle.presentation import picture, table
 from mlops_platform.components.model_lifecycle.small_trend import small_trend
+from mlops_platform.components.model_lifecycle.window.estimate_tables import (
+    estimate_tables,
+    span,
+)
 from mlops_platform.components.model_lifecycle.window.verdict import verdict_of
 from mlops_platform.data.windows import window_named
-from mlops_platform.formats.digits import digits
 from mlops_platform.monitoring.alarms.performance_alarms import performance_alarms
 from mlops_platform.monitoring.performance.estimate_record import estimate_record
 from mlops_platform.monitoring.performance.label_delays import delay_distribution
@@ -47,6 +50,7 @@ def performance_page(
         "matures_at": matures_at(spec, window_named(spec.window, measured.window)).isoformat(),
         **gaps_table(measured.fairness),
         **groups_table(measured.fairness),
+        **estimate_tables(spec, measured),
         **_tables(measured),
     }
 
@@ -108,7 +112,7 @@ def _losses(spec: ModelSpec, measured: WindowPerformance) -> dict[str, Any]:
     return {
         "loss_is": spec.task.loss_name,
         **measured.losses.named,
-        "loss_interval": interval and f"{digits(interval.lower)} to {digits(interval.upper)}",
+        "loss_interval": interval and span(interval),
     }
 
 
@@ -135,8 +139,7 @@ def _kpi(measured: WindowPerformance) -> dict[str, Any]:
             "decision": figure.decision,
             "known": f"{figure.known:,} of {figure.rows:,}",
             "mean": figure.mean,
-            "interval": figure.interval
-            and f"{digits(figure.interval.lower)} to {digits(figure.interval.upper)}",
+            "interval": figure.interval and span(figure.interval),
             "total": figure.total,
         }
         for figure in measured.kpi
@@ -148,16 +151,24 @@ def _estimated(
     spec: ModelSpec, measured: WindowPerformance, history: Mapping[str, WindowPerformance]
 ) -> dict[str, Any]:
     record = estimate_record(history.values())
+    metrics, intervals = spec.task.all_metrics, measured.estimated_intervals
+    headlines = {name for name, metric in metrics.items() if metric.headline}
     return {
+        **_loss_expected(measured),
         **{
             f"estimated_{name}": value
             for name, value in measured.estimated_metrics.items()
-            if name in spec.task.all_metrics
+            if name in headlines or (name in metrics and name not in intervals)
         },
         "estimate_error": measured.losses.estimate_error if measured.mature else None,
         "estimate_mean_absolute_error": record and record.mean_absolute_error,
         "estimate_mean_error": record and record.mean_error,
     }
+
+
+def _loss_expected(measured: WindowPerformance) -> dict[str, Any]:
+    interval = measured.estimated_intervals.get("loss")
+    return {"estimated_loss_interval": interval and span(interval)}
 
 
 def _labels(

@@ -1,0 +1,1 @@
+"""What probabilities let expect of decisions, before any outcome is known."""
