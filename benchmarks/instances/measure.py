@@ -15,7 +15,7 @@ HEADER = (
     "rows",
     "seconds to champion",
     "verdict",
-    "D2 (surely)",
+    "D2 (interval)",
     "promise kept",
     "CPU µs a row (alone, of 50)",
     "YAML lines",
@@ -33,16 +33,13 @@ def _line(instance: Instance) -> list[str]:
     cost, lines = row_cost(instance), lines_of(spec)
     served = f"{cost.single:.0f}, {cost.batched:.0f}" if cost else "-"
     say(f"{spec.name}: {served} µs")
-    skill = 1 - evaluation.loss / evaluation.baseline_loss
-    margin = evaluation.baseline_margin
-    surely = "" if margin is None else f" ({margin / evaluation.baseline_loss:.1%})"
     return [
         spec.name,
         spec.task.type.replace("_", " "),
         f"{instance.evaluated.candidate.training_set.rows:,}",
         f"{instance.seconds:.0f}",
         str(instance.answer["kind"]),
-        f"{skill:.1%}{surely}",
+        evaluation.d2.text if evaluation.d2 else "-",
         _promise(instance),
         served,
         str(lines.yaml),

@@ -553,6 +553,41 @@ class Task(Section, ABC):
             targets, self.baseline_predictions(baseline, {}, len(targets), stated)
         )
 
+    def hindsight_losses(self, targets: Targets, stated: Predictions) -> Numbers:
+        """Loss of the baseline that knows these very outcomes, shape (rows,): what D2 is against.
+
+        Args:
+            stated: what a model said of these rows.
+        """
+        return self.baseline_losses(targets, self.baseline(targets, stated.weights), stated)
+
+    def d2(self, targets: Targets, predictions: Predictions) -> float:
+        """Share of the loss of the baseline in hindsight that is saved, as scikit-learn's D2.
+
+        NaN where nothing can be judged by these outcomes, or that baseline loses nothing.
+        """
+        if self.refusal(targets) is not None:
+            return float("nan")
+        own = predictions.mean_of(self.row_losses(targets, predictions))
+        constant = predictions.mean_of(self.hindsight_losses(targets, predictions))
+        return 1 - own / constant if constant else float("nan")
+
+    def with_d2(self, metrics: Mapping[str, Metric]) -> dict[str, Metric]:
+        """The loss, D2, and all other metrics of a task whose baseline is a constant."""
+        meaning = (
+            f"share of the {self.loss_name} of always saying these rows' own {self.baseline_name} "
+            "that is saved; 0 is no better"
+        )
+        d2 = Metric(
+            meaning,
+            greater_is_better=True,
+            compute=self.d2,
+            tunes=True,
+            headline=True,
+            by_subgroup=True,
+        )
+        return {self.loss: metrics[self.loss], "d2": d2, **metrics}
+
     @abstractmethod
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """What each row costs in the model's own unit, shape (rows,)."""

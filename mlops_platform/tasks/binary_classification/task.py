@@ -103,7 +103,8 @@ class BinaryClassification(Task):
     def own_metrics(self) -> Mapping[str, Metric]:
         """Of probabilities and decisions, and of who is acted on first."""
         of_targets = {} if self.targeting is None else self.targeting.metrics
-        return {**metrics_of(self.costs, self.calibration_bins), **of_targets}
+        metrics = metrics_of(self.costs, self.calibration_bins)
+        return {**self.with_d2(metrics), **of_targets}
 
     @property
     def group_metrics(self) -> Mapping[str, GroupMetric]:

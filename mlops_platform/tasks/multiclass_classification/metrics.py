@@ -116,16 +116,6 @@ def shares_of(codes: Codes, classes: int, weights: Numbers | None = None) -> Num
     return np.asarray(counts / counts.sum(), dtype=np.float64)
 
 
-def d2(codes: Codes, probabilities: Numbers, weights: Numbers | None) -> float:
-    """Share that is saved of the log loss of always saying the judged rows' own shares."""
-    import numpy as np
-
-    shares = shares_of(codes, probabilities.shape[1], weights)
-    entropy = float(-(shares[shares > 0] * np.log(shares[shares > 0])).sum())
-    loss = float(np.average(log_losses(codes, probabilities), weights=weights))
-    return 1 - loss / entropy if entropy > 0 else float("nan")
-
-
 def class_figures(
     codes: Codes, decided: Codes, classes: int, weights: Numbers | None = None
 ) -> list[ClassFigures]:

@@ -45,10 +45,6 @@ class Judge:
         """Of each row."""
         return figures.brier_scores(codes, self.probabilities(predictions))
 
-    def d2(self, codes: Codes, predictions: Predictions) -> float:
-        """Share of the log loss of the judged rows' own shares that is saved."""
-        return figures.d2(codes, self.probabilities(predictions), predictions.weights)
-
     def is_right(self, codes: Codes, predictions: Predictions) -> Numbers:
         """Whether each decision is."""
         right: Numbers = (codes == self.decided(predictions)).astype(float)
@@ -123,14 +119,6 @@ def metrics_of(
             compute=mean_of(judge.brier_scores),
             row_values=judge.brier_scores,
             tunes=True,
-        ),
-        "d2": Metric(
-            "share of the log loss of always saying these rows' own shares that is saved",
-            greater_is_better=True,
-            compute=judge.d2,
-            tunes=True,
-            headline=True,
-            by_subgroup=True,
         ),
         "accuracy": Metric(
             "share of decisions that are right",

@@ -164,7 +164,7 @@ class MulticlassClassification(Task):
     @property
     def own_metrics(self) -> Mapping[str, Metric]:
         """Of probabilities, decisions and sets."""
-        metrics = metrics_of(self._judge, self.top_k, self.row_costs)
+        metrics = self.with_d2(metrics_of(self._judge, self.top_k, self.row_costs))
         if self.prediction_sets is None:
             return metrics
         return {**metrics, **set_metrics(self._judge, self.prediction_sets.coverage)}
@@ -546,6 +546,14 @@ class MulticlassClassification(Task):
         return np.asarray(said, dtype=np.float64)
 
     # Judging
+
+    def hindsight_losses(self, targets: Targets, stated: Predictions) -> Numbers:
+        """By the shares as they are: of what occurs none is zero."""
+        import numpy as np
+
+        shares = figures.shares_of(targets, len(self.classes), stated.weights)[:-1]
+        always = np.tile(shares / shares.sum(), (len(targets), 1))
+        return self.row_losses(targets, Predictions(self._probability_columns(always)))
 
     def row_costs(self, targets: Targets, predictions: Predictions) -> Numbers:
         """Of wrong decisions."""

@@ -34,14 +34,6 @@ def metrics_of(costs: PredictionCosts, coverage: float) -> Mapping[str, Metric]:
             row_values=_squared_errors,
             tunes=True,
         ),
-        "d2": Metric(
-            "share of the absolute error of always predicting these rows' median that is saved",
-            greater_is_better=True,
-            compute=_d2,
-            tunes=True,
-            headline=True,
-            by_subgroup=True,
-        ),
         "bias": Metric(
             "mean of prediction minus outcome; 0 is right on average",
             greater_is_better=None,
@@ -100,15 +92,6 @@ def _squared_error(targets: Targets, predictions: Predictions) -> float:
 def _squared_errors(targets: Targets, predictions: Predictions) -> Numbers:
     squared: Numbers = (targets - predictions[PREDICTION]) ** 2
     return squared
-
-
-def _d2(targets: Targets, predictions: Predictions) -> float:
-    from sklearn.metrics import d2_absolute_error_score
-
-    if targets.min() == targets.max():
-        return float("nan")
-    weights = predictions.weights
-    return float(d2_absolute_error_score(targets, predictions[PREDICTION], sample_weight=weights))
 
 
 def _bias(targets: Targets, predictions: Predictions) -> float:

@@ -343,7 +343,7 @@ class Regression(IntervalTask):
     @property
     def own_metrics(self) -> Mapping[str, Metric]:
         """Of predictions and intervals."""
-        return metrics_of(self.costs, self.coverage)
+        return self.with_d2(metrics_of(self.costs, self.coverage))
 
     @property
     def baseline_name(self) -> str:

@@ -117,11 +117,22 @@ def _metrics(spec: ModelSpec, evaluation: Evaluation) -> MetricsSection:
         loss=task.loss_name,
         baseline_name=task.baseline_name,
         constants_text=task.constants_text(evaluation.constants),
+        skill_text=_skill_text(spec, evaluation),
         uncertainty=(
             f"Against a champion, the difference in {task.loss_name} is resampled by "
             f"{_resampled(spec)}; its lower bound at {improvement.confidence:.0%} confidence must "
             f"exceed {improvement.margin:g}."
         ),
+    )
+
+
+def _skill_text(spec: ModelSpec, evaluation: Evaluation) -> str:
+    if evaluation.d2 is None:
+        return ""
+    sure = "" if evaluation.d2.lower is None else f", {evaluation.d2.confidence:.0%} interval"
+    return (
+        f"D2, the share of the {spec.task.loss_name} of a {spec.task.baseline_name} that knows the "
+        f"outcomes of the test rows that is saved, is {evaluation.d2.text}{sure}."
     )
 
 

@@ -122,6 +122,7 @@ class MetricsSection(Record):
     baseline_name: str
     constants_text: str
     uncertainty: str
+    skill_text: str = Field(default="", exclude_if=left_out_where_empty)
 
 
 class EvaluationData(Record):

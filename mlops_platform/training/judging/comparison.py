@@ -118,7 +118,7 @@ def compare_losses(
         return Comparison(metric=metric, rows=0, days=0, confidence=improvement.confidence)
     distinct, unit_of_row = np.unique(units, return_inverse=True)
     gains, counts = champion - candidate, weights
-    means = _resampled_means(
+    means = resampled_means(
         np.bincount(unit_of_row, weights=gains if counts is None else gains * counts),
         np.bincount(unit_of_row, weights=counts),
         improvement.resamples,
@@ -137,13 +137,13 @@ def compare_losses(
     )
 
 
-def _resampled_means(
+def resampled_means(
     sums: NDArray[Any], rows: NDArray[Any], resamples: int, seed: int
 ) -> NDArray[np.float64]:
     """Means per row over units drawn with replacement, shape (resamples,).
 
     Args:
-        rows: of each unit, or their weight.
+        rows: of each unit, their weight, or what else the sums are shares of.
     """
     import numpy as np
 

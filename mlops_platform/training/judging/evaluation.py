@@ -30,6 +30,7 @@ from mlops_platform.training.judging.class_chances import (
 from mlops_platform.training.judging.comparison import PairedLosses, compare_losses
 from mlops_platform.training.judging.near_duplicates import NearDuplicates, near_duplicates_of
 from mlops_platform.training.judging.rivals import Rival, rivals_of
+from mlops_platform.training.judging.skill import Skill, skill_of
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import (
@@ -75,6 +76,8 @@ class Evaluation(Record):
         baseline: constants of the naive prediction, of the rows that the candidate was fitted on.
         baseline_margin: by how much its loss surely is below the baseline's, at the confidence of
             the gate; None with fewer than three days (rows or groups, without event time).
+        d2: share of the loss of the baseline that knows the outcomes of the test rows that is
+            saved; None where that loses nothing, and in older records.
         metrics: of the candidate.
         baseline_metrics: of the baseline on the same rows.
         details: what only the task knows to tell.
@@ -99,6 +102,7 @@ class Evaluation(Record):
     loss: float
     baseline_loss: float
     baseline_margin: float | None = None
+    d2: Skill | None = Field(default=None, exclude_if=left_out_where_empty)
     metrics: dict[str, float]
     baseline_metrics: dict[str, float]
     details: dict[str, Any]
@@ -164,6 +168,7 @@ def evaluate(
         loss=metrics[task.loss],
         baseline_loss=baseline_metrics[task.loss],
         baseline_margin=_baseline_margin(spec, paired),
+        d2=_d2(spec, paired._replace(champion=task.hindsight_losses(targets, predictions))),
         metrics=metrics,
         baseline_metrics=baseline_metrics,
         details={**task.details(targets, predictions, constants), **feature_details},
@@ -223,6 +228,12 @@ def _baseline_margin(spec: ModelSpec, paired: PairedLosses) -> float | None:
         seed=spec.training.tuning.seed,
     )
     return compared.lower_bound if compared.days >= FEWEST_UNITS else None
+
+
+def _d2(spec: ModelSpec, hindsight: PairedLosses) -> Skill | None:
+    gate = spec.gate
+    improvement = gate.improvement.model_copy(update={"confidence": gate.baseline_confidence})
+    return skill_of(improvement, hindsight, seed=spec.training.tuning.seed)
 
 
 def daily_sums(

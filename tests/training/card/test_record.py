@@ -94,6 +94,14 @@ def test_the_card_tells_what_the_run_found(render, card, evaluation, recipe):
 
 
 @pytest.mark.parametrize("render", [card_markdown, card_html])
+def test_d2_is_told_with_its_interval(render, card, evaluation):
+    d2 = evaluation.d2
+    told = f"is {d2.value:.1%} ({d2.lower:.1%} to {d2.upper:.1%}), 90% interval"
+    assert "D2, the share of the log loss of a base rate that knows the outcomes" in render(card)
+    assert told in render(card).replace("&percnt;", "%")
+
+
+@pytest.mark.parametrize("render", [card_markdown, card_html])
 def test_rows_without_an_event_time_have_the_day_on_which_they_landed_and_no_other(render, card):
     details = card.model_details.model_copy(update={"has_event_time": False})
     landed = card.evaluation_data.first_day
@@ -235,7 +243,7 @@ def test_a_value_with_a_pipe_keeps_its_markdown_table(card):
 
     line = next(line for line in text.splitlines() if "a\\|b" in line)
     assert "&lt;i>c" in line
-    assert len(re.findall(r"(?<!\\)\|", line)) == 9
+    assert len(re.findall(r"(?<!\\)\|", line)) == 10
 
 
 def test_what_the_yaml_says_of_the_task_is_said_in_words(card):

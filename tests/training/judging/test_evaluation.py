@@ -42,6 +42,9 @@ def test_headline_numbers_are_those_of_the_test_rows(evaluation, scored):
 
     assert evaluation.metrics["log_loss"] == pytest.approx(log_loss(labels, scores))
     assert evaluation.metrics["roc_auc"] == pytest.approx(roc_auc_score(labels, scores))
+    assert evaluation.d2 is not None
+    assert evaluation.d2.value == pytest.approx(evaluation.metrics["d2"])
+    assert evaluation.d2.lower < evaluation.d2.value < evaluation.d2.upper
     assert evaluation.loss == evaluation.metrics["log_loss"]
     assert evaluation.rows == len(labels)
     assert evaluation.targets == {"positive_rate": labels.mean()}
@@ -101,7 +104,7 @@ def test_subgroups_are_measured_on_their_own_rows(evaluation, split, scored):
     )
     assert group.loss_ratio == group.loss / group.baseline_loss
     assert group.metrics["roc_auc"] == pytest.approx(roc_auc_score(labels[red], scores[red]))
-    assert set(group.metrics) == {"roc_auc", "expected_calibration_error"}
+    assert set(group.metrics) == {"d2", "roc_auc", "expected_calibration_error"}
 
 
 def test_a_subgroup_of_one_class_or_of_few_rows_is_shown_but_not_judged(spec, split, predicted):

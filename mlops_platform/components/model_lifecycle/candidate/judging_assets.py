@@ -260,4 +260,5 @@ def _headline(spec: ModelSpec, evaluated: EvaluatedCandidate) -> dict[str, Any]:
         for name, metric in spec.task.all_metrics.items()
         if metric.headline
     }
-    return {**shown, **metrics, "test_rows": evaluation.rows}
+    d2 = {} if evaluation.d2 is None else {"test_d2_interval": evaluation.d2.text}
+    return {**shown, **metrics, **d2, "test_rows": evaluation.rows}
