@@ -19,6 +19,7 @@ from mlops_platform.spec.judging import (
     GapLimitSpec,
     GateSpec,
     ImprovementSpec,
+    SubgroupLimitSpec,
     group_name,
 )
 from mlops_platform.spec.limit import Limit, LimitSpec, bounds_of
@@ -129,6 +130,7 @@ __all__ = [
     "ShareSplitSpec",
     "SlackChannelSpec",
     "SplitSpec",
+    "SubgroupLimitSpec",
     "TrainingSpec",
     "TuningSpec",
     "WebhookChannelSpec",

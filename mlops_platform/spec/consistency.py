@@ -51,11 +51,28 @@ def inconsistencies(spec: ModelSpec) -> Iterator[SpecError]:
             nearest = _unknown_column(column, groupable)
             fix = f"{nearest} Columns for subgroups only go to `sensitive`."
             yield SpecError(f"evaluation.subgroups.{position}", column, fix)
+    yield from _subgroup_limits(spec)
     logged = (spec.features.entity, *spec.features.names)
     for position, column in enumerate(spec.serving.log.redact):
         if column not in logged:
             fix = _unknown_column(column, logged)
             yield SpecError(f"serving.log.redact.{position}", column, fix)
+
+
+def _subgroup_limits(spec: ModelSpec) -> Iterator[SpecError]:
+    limits, figures = spec.gate.subgroup_limits, sorted(spec.task.group_metrics)
+    if limits and not spec.evaluation.subgroups:
+        fix = "Nothing is measured by subgroup: declare `evaluation.subgroups` as well."
+        yield SpecError("gate.subgroup_limits", sorted(limits), fix)
+    for name, limit in limits.items():
+        path = f"gate.subgroup_limits.{name}"
+        if name not in figures:
+            yield SpecError(path, name, nearest_name("figure of groups", name, figures))
+        for position, column in enumerate(limit.columns or ()):
+            if column not in spec.evaluation.subgroups:
+                known = spec.evaluation.subgroups
+                fix = nearest_name("column of `evaluation.subgroups`", column, known)
+                yield SpecError(f"{path}.columns.{position}", column, fix)
 
 
 def missing_columns(

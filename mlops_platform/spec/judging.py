@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, FiniteFloat, model_validator
 
 from mlops_platform.record import left_out_where, left_out_where_empty
 from mlops_platform.section import Identifier, Section
-from mlops_platform.spec.limit import Limit
+from mlops_platform.spec.limit import Limit, LimitSpec
 from mlops_platform.spec.retraining.split import ResamplingUnit
 
 MIN_EVENTS: Final = 50
@@ -103,6 +103,35 @@ class GapLimitSpec(Section):
     def holds_for(self, column: str) -> bool:
         """Whether gaps between groups of a column are limited."""
         return self.columns is None or column in self.columns
+
+
+class SubgroupLimitSpec(LimitSpec):
+    """Bounds of a figure of every single subgroup."""
+
+    columns: Annotated[tuple[Identifier, ...], Field(min_length=1)] | None = Field(
+        default=None,
+        exclude_if=left_out_where(None),
+        description="Of `evaluation.subgroups` those that it holds for; null is all.",
+    )
+
+    @property
+    def bounds(self) -> int:
+        """How many are declared, for each subgroup."""
+        return sum(bound is not None for bound in (self.min, self.max))
+
+    def holds_for(self, column: str) -> bool:
+        """Whether subgroups by a column are limited."""
+        return self.columns is None or column in self.columns
+
+
+def _with_a_side(limit: Any) -> Any:
+    """A figure of a group says nothing of a direction, as a metric does."""
+    if isinstance(limit, int | float) and not isinstance(limit, bool):
+        raise ValueError(
+            f"{limit:g} alone may be the least or the greatest; write `{{min: {limit:g}}}` or "
+            f"`{{max: {limit:g}}}`"
+        )
+    return limit
 
 
 class EvaluationSpec(Section):
@@ -259,6 +288,18 @@ class GateSpec(Section):
             "How far a figure of groups may differ, by its name. A candidate whose gap surely is "
             "wider is rejected, and a window whose gap is warns."
         ),
+    )
+    subgroup_limits: dict[
+        Identifier, Annotated[SubgroupLimitSpec, BeforeValidator(_with_a_side)]
+    ] = Field(
+        default={},
+        exclude_if=left_out_where_empty,
+        description=(
+            "Bounds of a figure of each subgroup of `evaluation.min_subgroup_rows` rows or more, "
+            "by its name as in `gate.fairness`, such as the coverage that every carrier must have. "
+            "A candidate is rejected where one surely is beyond: at 95 % confidence, all together."
+        ),
+        examples=[{"loss": {"max": 2.0}}],
     )
     max_importance_shift: Annotated[float, Field(ge=0, le=1)] | None = Field(
         default=MOST_SHIFT,

@@ -347,7 +347,7 @@ def test_without_a_tuning_metric_the_loss_tunes(attributes: Attributes) -> None:
 @pytest.mark.parametrize(
     ("metric", "fix"),
     [
-        ("recall", "Name a known metric: average_precision, brier_score, log_loss, roc_auc."),
+        ("recall", "Name a known metric: average_precision, brier_score, d2, log_loss, roc_auc."),
         ("expected_cost", "Name a known metric: average_precision, brier_score"),
         ("matthews", "Name a known metric: average_precision, brier_score"),
         ("roc_acu", "Did you mean 'roc_auc'?"),

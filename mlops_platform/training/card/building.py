@@ -22,6 +22,7 @@ from mlops_platform.training.judging.evaluation import Evaluation
 from mlops_platform.training.judging.gate import Verdict
 from mlops_platform.training.judging.near_duplicates import near_duplicate_table
 from mlops_platform.training.judging.rivals import rival_table
+from mlops_platform.training.judging.subgroup_limits import limited_table
 from mlops_platform.training.judging.subgroups import worse_groups_text
 from mlops_platform.training.pipelines.pipeline import candidate_named
 from mlops_platform.training.search.search import Recipe
@@ -140,6 +141,8 @@ def _detail_tables(spec: ModelSpec, evaluation: Evaluation) -> tuple[DetailTable
     tables = spec.task.tables(evaluation.details)
     if evaluation.class_chances:
         tables = (*tables, class_table(evaluation.class_chances))
+    if evaluation.limited_figures:
+        tables = (*tables, limited_table(evaluation.limited_figures))
     if evaluation.rivals:
         tables = (*tables, rival_table(spec.task, evaluation.rivals, evaluation.metrics))
     if evaluation.near_duplicates:

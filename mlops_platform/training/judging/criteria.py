@@ -15,6 +15,8 @@ from mlops_platform.training.judging.agreement import agreement_text
 from mlops_platform.training.judging.class_chances import judged_chances, judged_text
 from mlops_platform.training.judging.comparison import Comparison
 from mlops_platform.training.judging.evaluation import Evaluation
+from mlops_platform.training.judging.subgroup_limits import judged_figures
+from mlops_platform.training.judging.subgroup_limits import judged_text as judged_figures_text
 
 CRITERIA: Final = (
     "limits",
@@ -33,6 +35,8 @@ CLASS_CHANCES: Final = "class_chances"
 """Another one, of models whose classes are judged apart."""
 FAIRNESS: Final = "fairness"
 """Another one, of models that limit the gaps between groups of people."""
+SUBGROUP_LIMITS: Final = "subgroup_limits"
+"""Another one, of models that limit figures of single subgroups."""
 RIVALS: Final = "better_than_rivals"
 """Another one, of models whose task has simple rules to compare with."""
 NEW_TEXTS: Final = "new_texts"
@@ -69,6 +73,7 @@ def criteria_of(spec: ModelSpec) -> tuple[str, ...]:
         *CRITERIA,
         *((CLASS_CHANCES,) if judges_classes(spec) else ()),
         *((FAIRNESS,) if spec.gate.fairness else ()),
+        *((SUBGROUP_LIMITS,) if spec.gate.subgroup_limits else ()),
         *((RIVALS,) if spec.task.has_rivals else ()),
         *((NEW_TEXTS,) if spec.features.text else ()),
         *((AGREEMENT,) if spec.task.version_metrics else ()),
@@ -124,6 +129,7 @@ def all_criteria(
         _stable_importances(spec, evaluation),
         *([_class_chances(spec, evaluation)] if judges_classes(spec) else []),
         *([_fairness(spec, evaluation)] if spec.gate.fairness else []),
+        *([_subgroup_limits(spec, evaluation)] if spec.gate.subgroup_limits else []),
         *([_better_than_rivals(spec, evaluation)] if spec.task.has_rivals else []),
         *([_new_texts(spec, evaluation)] if spec.features.text else []),
         *([_agreement(spec, comparison)] if spec.task.version_metrics else []),
@@ -313,6 +319,23 @@ def _fairness(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
         threshold=shown.limit,
         unit=f"{shown.metric} by {shown.column}",
         description=gaps_text(gaps),
+    )
+
+
+def _subgroup_limits(spec: ModelSpec, evaluation: Evaluation) -> Criterion:
+    """Missed where a figure of a subgroup surely is beyond its bound."""
+    if not evaluation.limited_figures:
+        unmeasured = "its evaluation has no figures of subgroups: evaluate it again"
+        return Criterion(name=SUBGROUP_LIMITS, passed=None, description=unmeasured)
+    judged = judged_figures(evaluation.limited_figures, spec.gate.subgroup_limits)
+    shown = judged[0] if judged else None
+    return Criterion(
+        name=SUBGROUP_LIMITS,
+        passed=all(each.passed for each in judged),
+        value=shown.figure.figure if shown else None,
+        threshold=shown.limit if shown else None,
+        unit=shown.figure.name if shown else "",
+        description=judged_figures_text(judged, spec.evaluation.min_subgroup_rows),
     )
 
 

@@ -31,6 +31,7 @@ from mlops_platform.training.judging.comparison import PairedLosses, compare_los
 from mlops_platform.training.judging.near_duplicates import NearDuplicates, near_duplicates_of
 from mlops_platform.training.judging.rivals import Rival, rivals_of
 from mlops_platform.training.judging.skill import Skill, skill_of
+from mlops_platform.training.judging.subgroup_limits import LimitedFigure, limited_figures
 from mlops_platform.training.judging.subgroups import Subgroup, intersections_of, subgroups_of
 from mlops_platform.training.judging.timing import row_cpu_milliseconds
 from mlops_platform.training.rows import (
@@ -89,6 +90,7 @@ class Evaluation(Record):
         rivals: simple rules on the same rows, where the task has any.
         near_duplicates: of texts, across the split; None without text columns, or of a past fit.
         fairness: figures of groups of people; None where the YAML declares no column for them.
+        limited_figures: of subgroups, those that the gate limits.
         empty_features: without a value in any row that it was fitted on.
     """
 
@@ -119,6 +121,7 @@ class Evaluation(Record):
     artifact_bytes: int
     class_chances: tuple[ClassChance, ...] = Field(default=(), exclude_if=left_out_where_empty)
     fairness: Fairness | None = Field(default=None, exclude_if=left_out_where_empty)
+    limited_figures: tuple[LimitedFigure, ...] = Field(default=(), exclude_if=left_out_where_empty)
     empty_features: tuple[str, ...] = Field(default=(), exclude_if=left_out_where_empty)
     rivals: tuple[Rival, ...] = Field(default=(), exclude_if=left_out_where_empty)
     near_duplicates: NearDuplicates | None = Field(default=None, exclude_if=left_out_where_empty)
@@ -181,6 +184,7 @@ def evaluate(
         artifact_bytes=artifact_bytes or 0,
         class_chances=_class_chances(spec, split, predictions, paired.units),
         fairness=_fairness(spec, rows, predictions, paired.units),
+        limited_figures=limited_figures(spec, rows, targets, predictions, paired.units),
         rivals=_rivals(spec, split, predictions),
         near_duplicates=(
             near_duplicates_of(spec, split, paired)

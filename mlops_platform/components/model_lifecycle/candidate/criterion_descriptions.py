@@ -2,15 +2,17 @@
 
 from mlops_platform.fairness.limits import limits_text
 from mlops_platform.spec import Limit, ModelSpec, bounds_of
-from mlops_platform.tasks import Metric
+from mlops_platform.tasks import Bounds, Metric
 from mlops_platform.training.judging.criteria import (
     AGREEMENT,
     CLASS_CHANCES,
     FAIRNESS,
     NEW_TEXTS,
     RIVALS,
+    SUBGROUP_LIMITS,
     judges_classes,
 )
+from mlops_platform.training.judging.subgroup_limits import CONFIDENCE
 
 
 def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
@@ -51,6 +53,7 @@ def criterion_descriptions(spec: ModelSpec) -> dict[str, str]:
         "stable_importances": _stable_importances(spec),
         **_class_chances(spec),
         **_fairness(spec),
+        **_subgroup_limits(spec),
         **_rivals(spec),
         **_new_texts(spec),
         **_agreement(spec),
@@ -118,6 +121,24 @@ def _fairness(spec: ModelSpec) -> dict[str, str]:
     }
 
 
+def _subgroup_limits(spec: ModelSpec) -> dict[str, str]:
+    limits, evaluation = spec.gate.subgroup_limits, spec.evaluation
+    if not limits:
+        return {}
+    demands = ", ".join(
+        f"the {name.replace('_', ' ')} of any {' or '.join(limit.columns or evaluation.subgroups)} "
+        f"must be {_bounds_text(Bounds(limit.min, limit.max))}"
+        for name, limit in limits.items()
+    )
+    return {
+        SUBGROUP_LIMITS: (
+            f"On the test rows {demands}: missed where one surely is beyond, at "
+            f"{CONFIDENCE:.0%} confidence for all together. Of fewer than "
+            f"{evaluation.min_subgroup_rows} rows nothing is judged."
+        )
+    }
+
+
 def _stable_importances(spec: ModelSpec) -> str:
     most = spec.gate.max_importance_shift
     if most is None:
@@ -138,13 +159,16 @@ def _limits(spec: ModelSpec) -> str:
 
 
 def _demand(name: str, limit: Limit, metric: Metric) -> str:
-    bounds = bounds_of(limit, metric)
+    return f"{name} must be {_bounds_text(bounds_of(limit, metric))}"
+
+
+def _bounds_text(bounds: Bounds) -> str:
     words = [
         f"{relation} {bound:g}"
         for relation, bound in (("at least", bounds.min), ("at most", bounds.max))
         if bound is not None
     ]
-    return f"{name} must be {' and '.join(words)}"
+    return " and ".join(words)
 
 
 def _fewest(spec: ModelSpec) -> str:
