@@ -29,6 +29,9 @@ final as (
         years_before.doctor_visits as doctor_visits_before,
         years_before.admissions as admissions_before,
         years_before.medical_dollars as medical_dollars_before,
+        1.0 / count(*)
+            over (partition by years.person_id, years.landed_day)
+            as share_of_person,
         years.sex,
         years.race
     from years
