@@ -404,9 +404,11 @@ BENCHMARKS = {
             "that the task limits by itself. *CPU µs a row* is the CPU time of the service with "
             "one worker, asked over HTTP for its golden rows, one by one and 50 at a time, on one "
             "connection. "
-            "Lines are without empty ones and comments: of the model's YAML, and of its feature "
-            "and label tables in dbt with every model above them; what instances share counts for "
-            "each."
+            "Lines are without empty ones and comments: YAML of the model, and of the tables that "
+            "it needs (landings, the features component, and what dbt is told of sources and "
+            "models, tests and descriptions included); SQL of its feature and label tables with "
+            "every model above them; Python and SQL of landings that are no component of the "
+            "platform, as that of the flights. What instances share counts for each."
         ),
         measure=lambda asked: _instances(asked, measure_instances),
         file="instances.md",

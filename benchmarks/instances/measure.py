@@ -18,8 +18,9 @@ HEADER = (
     "D2 (interval)",
     "promise kept",
     "CPU µs a row (alone, of 50)",
-    "YAML lines",
+    "YAML lines (model, tables)",
     "SQL lines",
+    "Python lines",
 )
 
 
@@ -42,8 +43,9 @@ def _line(instance: Instance) -> list[str]:
         evaluation.d2.text if evaluation.d2 else "-",
         _promise(instance),
         served,
-        str(lines.yaml),
+        f"{lines.model}, {lines.tables}",
         str(lines.sql),
+        str(lines.python),
     ]
 
 
