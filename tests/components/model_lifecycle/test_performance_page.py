@@ -106,7 +106,7 @@ def test_what_is_expected_comes_with_its_interval_and_the_confusion(spec: ModelS
     (figure,) = (record.data for record in page["estimated_figures"].records)
     assert figure == {"figure": "recall", "expected": 0.5, "98% interval": "0.4 to 0.6"}
     first, second = (record.data for record in page["estimated_confusion"].records)
-    assert (first[""], second[""]) == ("is negative", "is positive")
+    assert (first["outcome"], second["outcome"]) == ("negative", "positive")
     assert first["decided negative"] == "700 (676.7 to 723.3)"
     assert second["decided positive"] == "100.5 (0 to 240.1)"
     assert "estimated_recall" not in page

@@ -41,7 +41,7 @@ def _confusion(measured: WindowPerformance, confidence: float) -> dict[str, dg.T
             for count, error in zip(counts, errors, strict=True)
         ]
         named = zip(confusion.decisions, cells, strict=True)
-        rows.append({"": f"is {outcome}", **{f"decided {name}": cell for name, cell in named}})
+        rows.append({"outcome": outcome, **{f"decided {name}": cell for name, cell in named}})
     return {"estimated_confusion": table(rows)}
 
 
