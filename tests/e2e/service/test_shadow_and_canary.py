@@ -56,7 +56,7 @@ pytestmark = pytest.mark.slow
 MLOPS = Path(sys.executable).with_name("mlops")
 DEPLOYED = PROJECT_ROOT / "mlops_platform" / "defs"
 FIRST_DAY = date(2013, 1, 7)
-FLIGHTS_A_DAY = 100
+FLIGHTS_A_DAY = 60
 SHORT_ARE_LATE = (range(21, 49), range(70, 80))
 DAYS = 80
 TRIAL_DAYS = 4
@@ -149,7 +149,7 @@ def declared(mode: str) -> str:
         "release": {
             "mode": mode,
             "canary_share": 0.5,
-            "min_labelled": 150,
+            "min_labelled": 90,
             # A busy machine is no finding about a version.
             "probation": {"max_p99_milliseconds": 60_000},
         },
@@ -452,7 +452,7 @@ def test_what_was_served_lands_and_equals_the_pipeline(
 def test_the_verdict_waits_for_the_labels_and_then_acts(shadow: Trial, canary: Trial) -> None:
     for trial in (shadow, canary):
         assert trial.early["verdict"] == "wait"
-        assert "matured labels of the challenger are known, 150 are needed" in trial.early["reason"]
+        assert "matured labels of the challenger are known, 90 are needed" in trial.early["reason"]
     assert shadow.verdict["verdict"] == "promote"
     assert "The challenger is not worse" in shadow.verdict["reason"]
     assert canary.verdict["verdict"] == "abort"
