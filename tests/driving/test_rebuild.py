@@ -1,6 +1,6 @@
 """Late deliveries on the real project: what is built again equals what is built anew."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +18,7 @@ from mlops_platform.components.doctor import examine_landing
 from mlops_platform.components.instance import open_instance
 from mlops_platform.components.landing.jobs import daily_landings
 from mlops_platform.components.model_lifecycle.automation.requests import ANY_ASSETS
+from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleModel
 from mlops_platform.components.models import declared_lifecycles
 from mlops_platform.data.features.builds import FIRST_STORE, STATE_FILE, Builds, BuildState
 from mlops_platform.data.features.published import published_days, published_digest
@@ -51,11 +52,10 @@ class Place:
 
     home: Settings
     driver: JobDriver
+    models: Sequence[LifecycleModel]
 
     def __post_init__(self) -> None:
-        self.rebuild = Rebuild(
-            deployment_at(self.home), self.driver, declared_lifecycles(), Shown(), "me"
-        )
+        self.rebuild = Rebuild(deployment_at(self.home), self.driver, self.models, Shown(), "me")
         self.landing = TableLanding(
             self.driver, Shown(), self.home.landing, datetime.now(UTC), "me"
         )
@@ -132,7 +132,8 @@ class Built:
 
     home: Path
     definitions: dg.Definitions
-    """Loaded once: they name no home."""
+    models: Sequence[LifecycleModel]
+    """Both are loaded once: they name no home."""
 
 
 @pytest.fixture(scope="module")
@@ -143,13 +144,13 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
         patch.setenv("DAGSTER_HOME", str(settings().dagster_home))
         copy_dagster_yaml(settings())
         write_stamp(settings().home)
-        definitions = defs()
-        with _opened(settings(), definitions) as place:
+        definitions, models = defs(), declared_lifecycles()
+        with _opened(settings(), definitions, models) as place:
             place.driver.run("land_snapshots")
             place.driver.run(landing_job(place.driver.definitions, "weather"), tags=day_range(DAYS))
             rmtree(day_folder(place.home.landing, "weather", GAP))
             place.build(DAYS[0], DAYS[-2])
-            built = Built(place.home.home, definitions)
+            built = Built(place.home.home, definitions, models)
     settings.cache_clear()
     return built
 
@@ -159,15 +160,17 @@ def place(built: Built, home: Settings) -> Iterator[Place]:
     """A copy of it, and runs of its own."""
     for part in ("lake", "warehouse", "cache"):
         copytree(built.home / part, home.home / part)
-    with _opened(home, built.definitions) as place:
+    with _opened(home, built.definitions, built.models) as place:
         yield place
 
 
 @contextmanager
-def _opened(home: Settings, definitions: dg.Definitions) -> Iterator[Place]:
+def _opened(
+    home: Settings, definitions: dg.Definitions, models: Sequence[LifecycleModel]
+) -> Iterator[Place]:
     deployment_at(home).ledger.create_schema()
     with open_instance() as instance:
-        yield Place(home, JobDriver(definitions, instance))
+        yield Place(home, JobDriver(definitions, instance), models)
 
 
 def longer(delays: pa.Table, minutes: int) -> pa.Table:
