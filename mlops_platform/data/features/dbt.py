@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from mlops_platform.data.engine import WAREHOUSE, engine_config
 from mlops_platform.data.features.kept_projects import BuiltWith, KeptProjects
+from mlops_platform.data.features.project.behavior_flags import name_flags_by_two_frames
 from mlops_platform.data.features.project.build_log import logged_events
 from mlops_platform.data.features.project.nodes import publication_of
 from mlops_platform.data.features.project.parse_problem import ProjectError, parse_problem
@@ -263,6 +264,7 @@ def _invoke(command: Sequence[str], log: Path, manifest: Manifest | None = None)
     """Call dbt, which parses the project where no manifest is given."""
     from dbt.cli.main import dbtRunner
 
+    name_flags_by_two_frames()
     if ASKED_LOG_LEVEL in os.environ:
         return dbtRunner(manifest).invoke([*SILENT, *command])
     with logged_events(log) as callbacks:
