@@ -28,7 +28,7 @@ from mlops_platform.files import sha256_of_file
 from mlops_platform.formats.number import FORMAT
 from mlops_platform.usecases.deployment import deployment_at
 from mlops_platform.usecases.version.champion import load_champion
-from tests.e2e.conftest import SMALL_DEMO, Deployment
+from tests.e2e.conftest import Deployment
 from tests.homes.write_home import COMMANDS, FIRST_TRAINING, WEEKS
 from tests.ports import free_port
 
@@ -36,6 +36,7 @@ pytestmark = pytest.mark.slow
 
 MODEL = "flight_delay"
 ARCHIVE = Path(__file__).parents[2] / "homes" / "format_0.tar.xz"
+LIVED_ON = Path(__file__).parents[1] / "programs" / "lived_on.py"
 NEXT_WEEK = "2013-01-28"
 ADDED = ("format", "task", "constants", "training_set", "fitted_through", "bento_digest")
 """Columns of these tables that later formats have."""
@@ -194,34 +195,28 @@ def test_a_copy_goes_on_at_any_place_and_the_original_is_neither_written_nor_nee
     assert f"was set up at {original}" in copy.mlops("status", succeeds=False)
     copy.mlops("setup")
     assert copy.ledger.verify_chain(MODEL) is None
-    _live_on(copy)
-    assert _digests(original) == before
 
     hidden = original.with_name("hidden")
     original.rename(hidden)
     try:
-        _train(copy)
+        _live_on(copy)
         assert _served_version(copy)["sequence"] >= 2
         for place in (told["home"], str(original)):
             assert not Path(place).exists()
             assert _naming(copy.home, place) == []
     finally:
         hidden.rename(original)
+    assert _digests(original) == before
 
 
 def _live_on(deployment: Deployment) -> None:
-    """One more week of the demo."""
-    program = (sys.executable, str(SMALL_DEMO), "--windows", "3")
-    deployment.run(*program, E2E_FIRST_TRAINING=FIRST_TRAINING)
-    assert predictions_file(deployment.settings.predictions, MODEL, NEXT_WEEK).is_file()
-
-
-def _train(deployment: Deployment) -> None:
-    """A training that a person starts."""
+    """One more week of the demo, and a training that a person starts."""
     known = {decision.id for decision in deployment.ledger.decisions(MODEL)}
-    deployment.mlops("train", MODEL)
+    deployment.run(sys.executable, str(LIVED_ON), E2E_FIRST_TRAINING=FIRST_TRAINING)
+    assert predictions_file(deployment.settings.predictions, MODEL, NEXT_WEEK).is_file()
+    trainings = dg.RunsFilter(tags={"mlops/model": MODEL, "mlops/stage": "train"})
     with deployment.instance() as instance:
-        (run,) = instance.get_runs(limit=1)
+        (run,) = instance.get_runs(trainings, limit=1)
     assert run.status == dg.DagsterRunStatus.SUCCESS
     decisions = [row for row in deployment.ledger.decisions(MODEL) if row.id not in known]
     # The sensor waits, because the model is frozen; the gate judged what the person trained.

@@ -55,7 +55,7 @@ def matrix(predictions: Predictions) -> Any:
     return np.column_stack([predictions[probability(at)] for at in ALL])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(judged())
 def test_every_figure_that_scikit_learn_has_is_its_own(pair: tuple[Any, Predictions]) -> None:
     codes, predictions = pair
@@ -90,7 +90,7 @@ def test_every_figure_that_scikit_learn_has_is_its_own(pair: tuple[Any, Predicti
         assert measured[name] == pytest.approx(value, rel=1e-9, abs=1e-12), name
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(judged(), st.integers(2, 5))
 def test_a_row_of_weight_n_is_n_rows(pair: tuple[Any, Predictions], times: int) -> None:
     codes, predictions = pair
