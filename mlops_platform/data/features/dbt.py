@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import traceback
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -144,6 +145,14 @@ def parse_for_builds(project: DbtProjectFolder) -> Path:
     os.environ.update(project.environment())
     _parsed(project.folder, project.target)
     return project.manifest
+
+
+def begin_as_parsed(copy: Path, project: Path) -> None:
+    """Let a parse of a fresh copy read only what differs from the last parse of the project."""
+    parsed = Path("target", "partial_parse.msgpack")
+    if (project / parsed).is_file():
+        (copy / parsed).parent.mkdir(exist_ok=True)
+        shutil.copyfile(project / parsed, copy / parsed)
 
 
 def build(

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple, get_args
 
-from mlops_platform.data.features.dbt import parse_for_builds
+from mlops_platform.data.features.dbt import begin_as_parsed, parse_for_builds
 from mlops_platform.data.features.kept_projects import copy_project
 from mlops_platform.data.features.project.sources import project_digest
 from mlops_platform.data.scratch.built_rows import Built
@@ -113,6 +113,7 @@ def opened_prover(place: Settings, dbt_project: Path, name: str) -> Iterator[Pro
     """
     with scratch_place(place, FOLDER, name) as scratch:
         copy_project(dbt_project, scratch.dbt_sources)
+        begin_as_parsed(scratch.dbt_sources, dbt_project)
         with environment_put_back():
             parse_for_builds(scratch.dbt())
         yield Prover(scratch, place.landing, project_digest(scratch.dbt_sources))

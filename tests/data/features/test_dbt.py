@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlops_platform.data.features.dbt import DbtProjectFolder, parse
+from mlops_platform.data.features.dbt import DbtProjectFolder, begin_as_parsed, parse
 from mlops_platform.data.features.kept_projects import copy_project
 from mlops_platform.settings import PROJECT_ROOT
 
@@ -25,6 +25,11 @@ def test_what_one_home_has_parsed_no_other_one_parses_again(
     assert "[info ]" in _log(second)
     assert "[debug]" not in _log(second)
     assert os.environ["MLOPS_WAREHOUSE"] == str(second.warehouse)
+    copy = tmp_path / "copy"
+    copy_project(project, copy)
+    begin_as_parsed(copy, project)
+    parse(_of_home(copy, tmp_path / "third"))
+    assert _parsed_files(copy) == 0
     sources = project / "models" / "flights" / "overview.md"
     sources.write_text(sources.read_text() + "\n{% docs another %}Another.{% enddocs %}\n")
     monkeypatch.setenv("DBT_LOG_LEVEL_FILE", "debug")

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 import pytest
 
 from mlops_platform.components.models import declared_spec
-from mlops_platform.data.features.dbt import DbtProjectFolder, build, publications
+from mlops_platform.data.features.dbt import DbtProjectFolder, begin_as_parsed, build, publications
 from mlops_platform.data.features.kept_projects import KeptProjects, copy_project
 from mlops_platform.data.features.origin import FactsOrigin
 from mlops_platform.data.features.published import publish_table
@@ -91,6 +91,7 @@ def taken_once(tmp_path_factory: pytest.TempPathFactory) -> Flights:
     flights = Flights(tmp_path_factory.mktemp("flights"))
     land(NycFlights(cache=tmp_path_factory.mktemp("cache")), flights.place.landing, PERIOD)
     copy_project(PROJECT_ROOT / "dbt_project", flights.project)
+    begin_as_parsed(flights.project, PROJECT_ROOT / "dbt_project")
     flights.build()
     flights.snapshot()
     return flights
