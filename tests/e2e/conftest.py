@@ -274,16 +274,26 @@ def _make_easy(attributes: dict[str, Any]) -> None:
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project whose models train in seconds."""
     copy = tmp_path_factory.mktemp("project")
-    # With its compiled files, but for those that another process is about to write.
-    ignored = shutil.ignore_patterns("target", "logs", ".local_defs_state", "*.pyc.*")
+    # With its compiled files and what is parsed of it, as set-up leaves them, but for those that
+    # another process is about to write.
+    ignored = shutil.ignore_patterns("logs", ".local_defs_state", "*.pyc.*")
     for part in PARTS:
         source = PROJECT_ROOT / part
         if source.is_dir():
             shutil.copytree(source, copy / part, ignore=ignored)
         else:
             shutil.copy(source, copy / part)
+    _leave_out_half_written(copy / "dbt_project" / "target")
     _shrink_budgets(copy)
     return copy
+
+
+def _leave_out_half_written(parsed: Path) -> None:
+    """dbt writes a manifest in place, and another process may have been about to."""
+    try:
+        json.loads((parsed / "manifest.json").read_bytes())
+    except (OSError, ValueError):
+        shutil.rmtree(parsed, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
