@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.definitions_load import copy_project
+from mlops_platform.data.features.dbt import begin_as_parsed
 from mlops_platform.settings import PROJECT_ROOT
 
 Mlops = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -20,6 +21,7 @@ HIDDEN = ("target", "logs", "__pycache__", ".local_defs_state")
 def copied(tmp_path: Path) -> Path:
     root = tmp_path / "copy"
     copy_project(root)
+    begin_as_parsed(root / "dbt_project", PROJECT_ROOT / "dbt_project")
     return root
 
 

@@ -75,13 +75,25 @@ def spec_of(model: str, task: Regression = TASK) -> ModelSpec:
     )
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """A regression, the rows that it was fitted on, and a folder where it is stored."""
+
+    finished: Finished
+    rows: pd.DataFrame
+    stored: Path
+    digests: dict[str, str]
+
+
 @pytest.fixture(scope="module")
-def regression() -> tuple[Finished, pd.DataFrame]:
+def regression(tmp_path_factory: pytest.TempPathFactory) -> Fitted:
     random = np.random.default_rng(0)
     rows = pd.DataFrame(random.normal(size=(200, 2)), columns=NAMES)
     minutes = 10 * rows["late"].to_numpy() + random.normal(size=200)
     parts = [Rows(rows[part], minutes[part]) for part in (slice(0, 120), slice(120, 200))]
-    return TASK.fit(make_pipeline(StandardScaler(), LinearRegression()), *parts), rows
+    finished = TASK.fit(make_pipeline(StandardScaler(), LinearRegression()), *parts)
+    stored = tmp_path_factory.mktemp("stored")
+    return Fitted(finished, rows, stored, save_model(finished.model, stored))
 
 
 @dataclass
@@ -134,14 +146,11 @@ class Service:
 
 
 @pytest.fixture
-def service(
-    deployment: Deployment, regression: tuple[Finished, pd.DataFrame], tmp_path: Path
-) -> Service:
+def service(deployment: Deployment, regression: Fitted) -> Service:
     """A release with two adjustments, after one that never had any."""
-    finished, rows = regression
     spec = spec_of(f"minutes_{uuid4().hex[:8]}")
     for expected in (None, 1):
-        release = _release(deployment, spec.name, regression, tmp_path / uuid4().hex, expected)
+        release = _release(deployment, spec.name, regression, expected)
     new = [
         NewAdjustment(
             sequence=release.sequence,
@@ -155,20 +164,17 @@ def service(
         for number, factor in FACTORS.items()
     ]
     deployment.ledger.record_adjustments(spec.name, new, after=0)
-    return Service(deployment, spec, release, finished, rows)
+    return Service(deployment, spec, release, regression.finished, regression.rows)
 
 
 def _release(
     deployment: Deployment,
     model: str,
-    regression: tuple[Finished, pd.DataFrame],
-    directory: Path,
+    regression: Fitted,
     expected: int | None,
 ) -> Release:
-    finished, rows = regression
-    digests = save_model(finished.model, directory)
     description = ModelDescription(
-        input_example=rows.head(2),
+        input_example=regression.rows.head(2),
         kinds=dict.fromkeys(NAMES, KINDS["numeric"]),
         predict_method=TASK.predict_method,
         answers=TASK.answers_of_model,
@@ -177,13 +183,13 @@ def _release(
     )
     tags = {
         "fitted_through": "2024-02-29T22:00:00+00:00",
-        "constants": json.dumps(finished.constants),
+        "constants": json.dumps(regression.finished.constants),
         "training_set": "ab" * 32,
         "task": TASK.type,
     }
     with deployment.registry.training_run(model, "run", {}) as run:
         version = deployment.registry.register_version(
-            model, run.run_id, directory, digests, description, tags
+            model, run.run_id, regression.stored, regression.digests, description, tags
         )
     identity = VersionIdentity(
         version=version.version,
