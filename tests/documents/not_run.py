@@ -64,7 +64,9 @@ NOT_RUN: dict[str, Elsewhere] = {
         "$(BIN)/mlops check",
     ),
     "mlops train flight_delay": Elsewhere(
-        "trained in a home that has lived", "tests/e2e/home/test_old_home.py", '"train", MODEL'
+        "trained in a home that has lived",
+        "tests/e2e/programs/lived_on.py",
+        '"train", "flight_delay"',
     ),
     "mlops prove flight_delay": Elsewhere(
         "minutes of all rows; the tutorial proves a part", "docs/tutorial/README.md", "mlops prove"
