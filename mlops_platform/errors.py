@@ -116,6 +116,17 @@ def is_of_a_lock(error: BaseException) -> bool:
     )
 
 
+def is_of_a_damaged_database(error: BaseException) -> bool:
+    """Whether SQLite found that a file is no database, or that pages of it are damaged."""
+    import sqlite3
+
+    damaged = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
+    return any(
+        isinstance(cause, sqlite3.Error) and _sqlite_code(cause) & 0xFF in damaged
+        for cause in causes(error)
+    )
+
+
 def is_of_a_server(error: BaseException) -> bool:
     """Whether it came of a server that did not answer: refused, silent, or Postgres not reached.
 

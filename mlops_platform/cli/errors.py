@@ -5,7 +5,7 @@ import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
-from mlops_platform.errors import MlopsError, causes
+from mlops_platform.errors import MlopsError, causes, is_of_a_damaged_database
 from mlops_platform.files import write_text
 from mlops_platform.settings import settings
 
@@ -20,7 +20,27 @@ def error_text(error: Exception, command: str | None) -> str:
     if ours is not None:
         return str(ours)
     what = " ".join(f"{type(error).__name__}: {error}".split())
+    circumstance = _circumstance(error)
+    if circumstance is not None:
+        return f"{circumstance}; so `mlops {command}` could not go on ({what})."
     return f"mlops {command} came upon what nobody foresaw: {what}\n{_kept(error, command)}"
+
+
+def _circumstance(error: Exception) -> str | None:
+    """What is wrong with the disk or a database of the home, if that is what ended a command."""
+    from mlops_platform.usecases.diagnosis.disk import disk_cure, disk_problem
+
+    try:
+        home = settings().home
+        problem = disk_problem(home, error)
+    except (OSError, MlopsError):
+        return None
+    if problem is not None:
+        folder, why = problem
+        return f"{folder} cannot be written: {why.strerror}. Look: {disk_cure(folder, why)}"
+    if is_of_a_damaged_database(error):
+        return f"A database of {home} is damaged. `mlops doctor --deep` names it, with its cure"
+    return None
 
 
 def was_interrupted(error: BaseException) -> bool:

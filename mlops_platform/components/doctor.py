@@ -24,7 +24,7 @@ from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.verification import day_problem, foreign_files
 from mlops_platform.data.windows import window_named
-from mlops_platform.errors import ArtifactError, RegistryError
+from mlops_platform.errors import WAREHOUSE_IS_LOCKED, ArtifactError, RegistryError, is_of_a_server
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, Release
 from mlops_platform.monitoring.alerting.notices import undelivered
@@ -170,7 +170,8 @@ def warehouse_lock(warehouse: Path, *, building: bool) -> WarehouseLock | None:
             if pid
             else f"the warehouse cannot be read: {error}"
         )
-        return WarehouseLock(warehouse, pid, problem, building)
+        damaged = WAREHOUSE_IS_LOCKED not in str(error) and pid is None
+        return WarehouseLock(warehouse, pid, problem, building, damaged)
     return None
 
 
@@ -190,6 +191,8 @@ def _damage(registry: Registry, release: Release | Challenger) -> str | None:
         with registry.fetched_version(release.model, release.version) as fetched:
             verify_directory(fetched.directory, release.digests)
     except (RegistryError, ArtifactError) as error:
+        if is_of_a_server(error):
+            raise
         return str(error)
     return None
 

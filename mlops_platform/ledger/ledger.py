@@ -40,7 +40,7 @@ from mlops_platform.ledger.records import (
 from mlops_platform.ledger.schema.append_only import changes_are_refused
 from mlops_platform.ledger.schema.backup import back_up
 from mlops_platform.ledger.schema.restoring import restore_rows
-from mlops_platform.ledger.schema.set_up import has_old_rows, set_up_schema
+from mlops_platform.ledger.schema.set_up import has_old_rows, is_set_up, set_up_schema
 from mlops_platform.ledger.verification import (
     first_fault,
     lacking_hashes,
@@ -113,6 +113,15 @@ class Ledger:
             return False
         with self._database.reading_any_schema() as connection:
             return has_old_rows(connection, self._database.name)
+
+    def is_set_up(self) -> bool:
+        """Whether it is there as `create_schema` makes it, guards included.
+
+        Raises:
+            FormatError: a newer version of the platform made the schema.
+            LedgerError: the database cannot be read.
+        """
+        return self._database.exists() and is_set_up(self._database)
 
     def refuses_changes(self) -> bool:
         """Whether the database refuses to change or remove a row, as `create_schema` makes it.

@@ -43,7 +43,7 @@ def ensure_set_up() -> bool:
     take_back_unfinished(Journal(PROJECT_ROOT))
     inputs = _inputs()
     stamp = stamp_content(current.home)
-    has_ledger = deployment_at(current).ledger.exists()
+    has_ledger = deployment_at(current).ledger.is_set_up()
     if stamp == inputs and has_ledger:
         # Another home, or another version of the project, may have had the last word.
         made_before = _dbt_project(current).is_parsed

@@ -44,6 +44,12 @@ def set_up_schema(database: Database, backups: Path | None) -> Path | None:
     return backup
 
 
+def is_set_up(database: Database) -> bool:
+    """Whether the schema is this version's, and its triggers are there."""
+    with database.reading_any_schema() as connection:
+        return _is_complete(connection, database.name)
+
+
 def has_old_rows(connection: Connection, ledger: str) -> bool:
     """Whether there are rows in a schema that this version of the platform would migrate.
 

@@ -4,16 +4,22 @@ import errno
 import os
 import shlex
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
+from mlops_platform.errors import causes
 from mlops_platform.usecases.diagnosis.fault import Fault
 
 DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
 FEW_FREE_BYTES: Final = 500_000_000
 """A training of the example writes 20 MB; DuckDB spills, and dbt builds, beside it."""
+_OF_SQLITE: Final = {
+    sqlite3.SQLITE_FULL: errno.ENOSPC,
+    sqlite3.SQLITE_READONLY: errno.EROFS,
+}
 _TRIED_BYTES: Final = 65_536
 
 
@@ -48,6 +54,20 @@ def unwritable_folders(home: Path) -> Iterator[tuple[Path, OSError]]:
                 os.fsync(tried.fileno())
         except OSError as error:
             yield folder, error
+
+
+def disk_problem(home: Path, error: Exception) -> tuple[Path, OSError] | None:
+    """The folder that cannot be written, where that is what an error came of, and why."""
+    for found in unwritable_folders(home):
+        return found
+    for cause in causes(error):
+        if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
+            return home, cause
+        if isinstance(cause, sqlite3.Error):
+            number = _OF_SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
+            if number is not None:
+                return home, OSError(number, os.strerror(number))
+    return None
 
 
 def disk_cure(folder: Path, error: OSError) -> str:

@@ -74,12 +74,14 @@ class WarehouseLock:
     Args:
         pid: the process that has it open, None where DuckDB does not say.
         building: a run is under way that may well be the holder.
+        damaged: nobody keeps it: it is no database, or not whole.
     """
 
     path: Path
     pid: int | None
     problem: str
     building: bool
+    damaged: bool = False
 
 
 @dataclass(frozen=True)

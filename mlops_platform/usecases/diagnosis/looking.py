@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from mlops_platform.errors import DamagedRecordError, causes, is_of_a_lock, is_of_a_server
-from mlops_platform.usecases.diagnosis.disk import DISK_ERRORS, disk_cure, unwritable_folders
+from mlops_platform.errors import DamagedRecordError, is_of_a_lock, is_of_a_server
+from mlops_platform.usecases.diagnosis.disk import disk_cure, disk_problem
 from mlops_platform.usecases.diagnosis.fault import Fault
 
 RESTORE: Final = "MLOPS_HOME=/another/folder mlops restore BACKUP"
@@ -62,13 +62,11 @@ def _cure(home: Path, error: Exception) -> str:
     if is_of_a_lock(error):
         return "mlops doctor   # again: another process holds it for a moment"
     # Of a full disk SQLite says "disk I/O error", and Dagster "unable to open", of what is whole.
-    for folder, problem in unwritable_folders(home):
-        return disk_cure(folder, problem)
+    problem = disk_problem(home, error)
+    if problem is not None:
+        return disk_cure(*problem)
     if isinstance(error, DamagedRecordError):
         return "mlops doctor --deep   # names each damaged record with its cure"
     if is_of_a_server(error):
         return "mlops doctor   # again, once the server that is named answers"
-    for cause in causes(error):
-        if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
-            return disk_cure(home, cause)
     return f"{RESTORE}   # where it is damaged"

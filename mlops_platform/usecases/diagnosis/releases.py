@@ -104,14 +104,15 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     earlier = previous_champion(model.releases)
     for version, problem in model.damaged.items():
         serves = champion is not None and champion.version == version
-        instead = f"mlops train {model.model}"
-        if earlier is not None and earlier.version not in model.damaged:
-            instead = f"mlops rollback {model.model} --reason 'its files are damaged'"
+        cure = RESTORE  # a training would be compared with it
+        if serves and earlier is not None and earlier.version not in model.damaged:
+            back = f"mlops rollback {model.model} --reason 'its files are damaged'"
+            cure = f"{back}{_FROM_BACKUP}"
         yield Fault(
             severity="error" if serves else "warning",
             what=problem,
             where=f"{model.model}, version {version}{', the champion' if serves else ''}",
-            cure=f"{instead}{_FROM_BACKUP}" if serves else RESTORE,
+            cure=cure,
         )
     if model.bento_problem is not None and champion is not None:
         yield Fault(
@@ -132,7 +133,8 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
     if champion is not None and champion.bento_tag and not (model.proved or model.training):
         yield Fault(
             severity="error",
-            what="its Bento was never asked for its golden rows: who packed it was killed",
+            what="its Bento was never asked for its golden rows: who packed it was killed, or the "
+            "record of it is gone",
             where=f"{model.model}, release {champion.sequence}",
-            cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+            cure=pack_again(facts.bentos, champion, facts.launch),
         )

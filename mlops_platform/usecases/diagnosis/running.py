@@ -1,6 +1,8 @@
 """What is wrong with the processes of a deployment: runs, the warehouse's lock, clocks."""
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Final
 
 from mlops_platform.clock import moment_text
@@ -60,12 +62,30 @@ def _of_lock(facts: Facts) -> Iterator[Fault]:
     lock = facts.lock
     if lock is None:
         return
+    if lock.damaged:
+        yield damaged_warehouse(lock.path, lock.problem, facts.launch)
+        return
     end = f"kill {lock.pid}" if lock.pid else f"fuser {lock.path}   # names who has it open"
     yield Fault(
         severity="information" if lock.building else "warning",
         what=lock.problem,
         where=str(lock.path),
         cure="none while a build runs" if lock.building else end,
+    )
+
+
+def damaged_warehouse(warehouse: Path, problem: str, launch: Callable[[str], str]) -> Fault:
+    """That a warehouse cannot be read; all that it holds is made of what has landed.
+
+    Args:
+        launch: the command that runs a job.
+    """
+    build = launch("--job build_features")
+    return Fault(
+        severity="error",
+        what=" ".join(problem.split()),
+        where=str(warehouse),
+        cure=f"rm {shlex.quote(str(warehouse))} && {build}   # builds all days again",
     )
 
 

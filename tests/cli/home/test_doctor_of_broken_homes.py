@@ -4,7 +4,7 @@ import json
 import resource
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
 from click.testing import CliRunner
@@ -72,7 +72,10 @@ def _folder_that_is_a_file(home: Settings) -> Iterator[None]:
 DAMAGES: dict[str, tuple[Damage, str]] = {
     "a ledger that is none": (_garbage("ledger", "ledger.db"), "models"),
     "a ledger that is locked": (_locked_ledger, "models"),
-    "a warehouse that is none": (_garbage("warehouse", "warehouse.duckdb"), "warehouse.duckdb"),
+    "a warehouse that is none": (
+        _garbage("warehouse", "warehouse.duckdb"),
+        "warehouse.duckdb && DAGSTER_HOME=",
+    ),
     "a landed day that is no Parquet": (
         _garbage("lake", "landing", "tides", "day=2024-03-05", "data.parquet"),
         "tides",
@@ -143,3 +146,26 @@ def test_of_a_home_whose_stamp_is_damaged_nothing_else_is_looked_at(deployed: Se
     [fault] = json.loads(shown.output)["faults"]
     assert (fault["severity"], fault["where"]) == ("error", str(stamp))
     assert fault["cure"].endswith(f"rm {stamp} && mlops setup")
+
+
+def _run(*arguments: str) -> str:
+    return CliRunner(env={"COLUMNS": "400"}).invoke(main, list(arguments)).output
+
+
+def test_the_cure_of_a_ledger_whose_guards_are_gone_cures_it(deployed: Settings) -> None:
+    assert "set up" in _run("setup")
+    assert _run("doctor", "--deep") == "nothing to cure\n"
+    with closing(sqlite3.connect(deployed.home / "ledger" / "ledger.db")) as connection:
+        connection.execute("DROP TRIGGER releases_no_update")
+        connection.commit()
+    assert "cure: mlops setup\n" in _run("doctor", "--deep")
+    assert "set up" in _run("setup")
+    assert _run("doctor", "--deep") == "nothing to cure\n"
+
+
+def test_a_damaged_history_is_told_by_who_reads_it(deployed: Settings) -> None:
+    _run("setup")
+    (deployed.dagster_home / "history" / "runs.db").write_bytes(GARBAGE)
+    output = _run("watch", "flight_delay")
+    assert f"A database of {deployed.home} is damaged. `mlops doctor --deep` names it" in output
+    assert "nobody foresaw" not in output

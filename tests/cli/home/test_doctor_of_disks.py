@@ -100,6 +100,24 @@ def test_a_disk_that_cannot_be_written_is_told_and_nothing_counts_as_damaged(
     observe(f"`cannot be written: {problem}`")
 
 
+@pytest.mark.parametrize("harm", [_fill, _make_read_only], ids=["full", "read-only"])
+@pytest.mark.parametrize(
+    "command",
+    [("setup",), ("status",), ("watch", "flight_delay"), ("train", "flight_delay")],
+    ids=lambda command: command[0],
+)
+def test_no_command_takes_a_full_disk_for_a_fault_of_its_own(
+    disk: Path, deployed: Settings, harm: Callable[[Path], None], command: tuple[str, ...]
+) -> None:
+    harm(disk)
+    shown = CliRunner(env={"COLUMNS": "400"}).invoke(main, list(command))
+    assert "Traceback" not in shown.output
+    assert "nobody foresaw" not in shown.output
+    if command != ("status",):
+        assert shown.exit_code == 1
+        assert f"{deployed.home} cannot be written: " in shown.output
+
+
 def test_little_room_is_told_before_it_is_none(deployed: Settings) -> None:
     output = _doctor()
     assert output.startswith("warning")

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.fault import Fault
+from mlops_platform.usecases.diagnosis.looking import RESTORE
 from mlops_platform.usecases.diagnosis.releases import pack_again, place_of_bento
 from mlops_platform.usecases.release.roll_back import previous_champion
 from mlops_platform.usecases.version.packed import bento_problem
@@ -30,5 +31,5 @@ def faults_of_bentos(
             where=place_of_bento(release),
             cure=pack_again(deployment.settings.bentoml_home, release, launch)
             if serves
-            else f"mlops train {model}   # a roll back asks the registry instead",
+            else f"{RESTORE}   # a roll back asks the registry meanwhile",
         )

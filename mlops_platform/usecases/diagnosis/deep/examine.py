@@ -1,8 +1,10 @@
 """Everything that `mlops doctor --deep` looks at beside what `mlops doctor` does."""
 
 from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 
 from mlops_platform.data.features.warehouse import require_readable
+from mlops_platform.errors import DataError, LockedError
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.diagnosis.deep.bentos import faults_of_bentos
 from mlops_platform.usecases.diagnosis.deep.databases import faults_of_databases, faults_of_ledger
@@ -15,6 +17,7 @@ from mlops_platform.usecases.diagnosis.deep.stored_files import (
 )
 from mlops_platform.usecases.diagnosis.fault import Fault
 from mlops_platform.usecases.diagnosis.looking import looked_at
+from mlops_platform.usecases.diagnosis.running import damaged_warehouse
 
 
 def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fault]:
@@ -38,7 +41,7 @@ def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fa
         "the ledger": lambda: faults_of_ledger(ledger),
         "landing": lambda: faults_of_landing(settings.landing),
         "lake": lambda: faults_of_lake(settings, launch),
-        "warehouse": lambda: _of_warehouse(deployment),
+        "warehouse": lambda: _of_warehouse(settings.warehouse, launch),
         "JSON files": lambda: faults_of_json_files(settings, launch),
         "Bentos": of_bentos,
         "references": of_references,
@@ -49,7 +52,11 @@ def deep_faults(deployment: Deployment, launch: Callable[[str], str]) -> list[Fa
     ]
 
 
-def _of_warehouse(deployment: Deployment) -> Iterable[Fault]:
-    if deployment.settings.warehouse.is_file():
-        require_readable(deployment.settings.warehouse)
-    return ()
+def _of_warehouse(warehouse: Path, launch: Callable[[str], str]) -> Iterator[Fault]:
+    if warehouse.is_file():
+        try:
+            require_readable(warehouse)
+        except LockedError:
+            raise
+        except DataError as error:
+            yield damaged_warehouse(warehouse, str(error), launch)

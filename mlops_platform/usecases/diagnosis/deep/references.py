@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from mlops_platform.errors import ArtifactError, RegistryError
+from mlops_platform.errors import ArtifactError, RegistryError, is_of_a_server
 from mlops_platform.ledger.challenger import standing_challenger
 from mlops_platform.ledger.records import VersionIdentity
 from mlops_platform.registry.registry import Registry
@@ -25,16 +25,22 @@ def faults_of_references(deployment: Deployment, model: str) -> Iterator[Fault]:
                 severity="error" if serves else "warning",
                 what=problem,
                 where=f"{model}, reference of version {version.version}",
-                cure=f"{RESTORE}   # or: mlops train {model}",
+                cure=RESTORE,
             )
 
 
 def _problem(registry: Registry, version: VersionIdentity) -> str | None:
-    """Why a reference is not the one that was released; nothing is known of older versions."""
+    """Why a reference is not the one that was released; nothing is known of older versions.
+
+    Raises:
+        RegistryError: its server does not answer.
+    """
     if version.reference is None:
         return None
     try:
         with verified_reference(registry, version):
             return None
     except (ArtifactError, RegistryError) as error:
+        if is_of_a_server(error):
+            raise
         return str(error)

@@ -191,7 +191,8 @@ def test_a_damaged_ledger_hides_nothing_else(whole: Deployment) -> None:
 def test_a_damaged_warehouse_is_found(whole: Deployment) -> None:
     whole.settings.warehouse.write_bytes(b"none" * 2000)
     [fault] = _faults(whole)
-    assert fault.where == "warehouse"
+    assert (fault.severity, fault.where) == ("error", str(whole.settings.warehouse))
+    assert fault.cure.startswith(f"rm {whole.settings.warehouse} && ")
 
 
 def _unguarded(whole: Deployment, *statements: str) -> None:
