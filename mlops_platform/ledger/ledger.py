@@ -356,6 +356,15 @@ class Ledger:
         with self._database.reading() as connection:
             return lost_hashes(connection, model, hashes)
 
+    def require_whole(self, model: str) -> None:
+        """Refuse to answer a person from a ledger that has lost rows, as to write to it.
+
+        Raises:
+            LedgerError: it has, and nobody has decided to go on without them.
+        """
+        with self._database.reading() as connection:
+            require_known(connection, model, self._newest_known(model))
+
     def release_rows(self, model: str, sequence: int) -> tuple[LedgerRow, ...]:
         """The row of a release, of its newest Bento and of its newest adjustment, as they are."""
         with self._database.reading() as connection:

@@ -92,6 +92,7 @@ def _waiting(ledger: "Ledger", model: str, what: str | None) -> str:
     from mlops_platform.usecases.ledger.retirement import refuse_retired
     from mlops_platform.usecases.ledger.suggestion import open_suggestion
 
+    ledger.require_whole(model)
     refuse_retired(ledger, model)
     if what is not None:
         return what

@@ -69,3 +69,4 @@ def _refuse_unknown(ledger: Ledger, model: str) -> None:
     models = ledger.models()
     if model not in models:
         raise LedgerError(f"nothing is known of {model!r}. Name one of {models}.")
+    ledger.require_whole(model)

@@ -17,6 +17,7 @@ def record_retirement(ledger: Ledger, model: str, reason: str, actor: str) -> De
         HeldError: it is retired already.
         ReleaseConflict: another person retired it at the same time.
     """
+    ledger.require_whole(model)
     seen = refuse_retired(ledger, model)
     decision = NewDecision(kind="retire", reason=reason, actor=actor)
     return ledger.record_decision(model, decision, after=[seen])
@@ -29,6 +30,7 @@ def reinstate(ledger: Ledger, model: str, reason: str, actor: str) -> Decision:
         LedgerError: the model is not retired.
         ReleaseConflict: another person took it back at the same time.
     """
+    ledger.require_whole(model)
     retired = retired_by(ledger, model)
     if retired is None:
         raise LedgerError(f"{model!r} is not retired.")

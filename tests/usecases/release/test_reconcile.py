@@ -25,6 +25,8 @@ from mlops_platform.registry.versions import RELEASE_TAG
 from mlops_platform.serving.contents import ANCHOR, bento_folder
 from mlops_platform.usecases.deployment import Deployment, deployment_at
 from mlops_platform.usecases.ledger.anchors import accept_losses, known_somewhere
+from mlops_platform.usecases.ledger.freeze import freeze, unfreeze
+from mlops_platform.usecases.ledger.retirement import reinstate
 from mlops_platform.usecases.release.reconcile import (
     point_services,
     projection_faults,
@@ -298,6 +300,19 @@ def test_nothing_is_appended_to_yesterdays_ledger(
     accept_losses(old, model, "the disk is gone", "alice")
     assert old.ledger.record_decision(model, freeze).kind == "freeze"
     observe("`the ledger has lost rows ... Nothing was written`, five times; then it goes on")
+
+
+def test_what_yesterdays_ledger_does_not_know_is_no_answer_to_a_person(
+    restored: tuple["Lifecycle", Deployment],
+) -> None:
+    lifecycle, old = restored
+    freeze(lifecycle.ledger, lifecycle.model, "runway works", "alice")
+    # Today's knows of the freeze, and of no retirement.
+    for answer in (unfreeze, reinstate):
+        with pytest.raises(LedgerError, match="has lost rows"):
+            answer(old.ledger, lifecycle.model, "done", "bob")
+    with pytest.raises(LedgerError, match="is not retired"):
+        reinstate(lifecycle.ledger, lifecycle.model, "done", "bob")
 
 
 def _cut_heads(file: Path) -> None:
