@@ -142,6 +142,7 @@ def test_a_damaged_record_is_found(whole: Deployment, folder: str, severity: str
             "error",
             "mlops watch churn 2024-03-04",
         ),
+        (("records", "latest", "churn__bento.json"), "error", "mlops doctor   # names how"),
         (("models", "churn", "backtest", "report.json"), "warning", "mlops backtest churn"),
         (("models", "churn", "cards", "v1", "model_card.json"), "warning", "mlops restore BACKUP"),
         (("demo", "first_champion.json"), "warning", "mlops restore BACKUP"),
