@@ -96,9 +96,10 @@ def build_lock(warehouse: Path) -> Path:
 
 
 def require_readable(warehouse: Path) -> None:
-    """Open a copy of a warehouse and look at its tables.
+    """Open a warehouse, or a copy of one, and look at its tables.
 
     Raises:
+        LockedError: a writer has the file open.
         DataError: it is damaged.
     """
     import duckdb
@@ -107,6 +108,8 @@ def require_readable(warehouse: Path) -> None:
         with open_engine(WAREHOUSE, warehouse) as connection:
             connection.execute("SHOW ALL TABLES").fetchall()
     except duckdb.Error as error:
+        if WAREHOUSE_IS_LOCKED in str(error):
+            raise LockedError(f"warehouse {warehouse} is being written: {error}.") from error
         raise DataError(f"warehouse {warehouse} is damaged: {error}. Copy it again.") from error
 
 

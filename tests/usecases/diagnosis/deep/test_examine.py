@@ -2,6 +2,8 @@
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -27,6 +29,15 @@ from tests.usecases.diagnosis.typed_cures import require_typeable
 
 ROWS = pa.table({"row": range(5000)})
 DAY = "day=2024-03-05"
+HOLD_THE_WAREHOUSE = """
+import sys, time
+import duckdb
+
+connection = duckdb.connect(sys.argv[1])
+connection.execute("CREATE TABLE held AS SELECT 1")
+print("holding", flush=True)
+time.sleep(600)
+"""
 
 
 def _launch(what: str) -> str:
@@ -187,6 +198,23 @@ def test_a_damaged_ledger_hides_nothing_else(whole: Deployment) -> None:
     _cut(served_at(whole.settings))
     found = {fault.where for fault in _faults(whole)}
     assert {"the ledger", "Bentos", str(served_at(whole.settings))} <= found
+
+
+def test_a_warehouse_that_is_being_built_is_not_to_be_removed(whole: Deployment) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD_THE_WAREHOUSE, str(whole.settings.warehouse)],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "holding\n"
+        [fault] = _faults(whole)
+    finally:
+        holder.kill()
+        holder.wait()
+    assert fault.what.startswith("cannot be looked at: LockedError")
+    assert fault.cure.startswith("mlops doctor   # again")
 
 
 def test_a_damaged_warehouse_is_found(whole: Deployment) -> None:
