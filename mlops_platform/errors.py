@@ -107,24 +107,16 @@ def is_of_a_lock(error: BaseException) -> bool:
     """
     import sqlite3
 
-    locked = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
-    return any(
-        isinstance(cause, LockedError)
-        # The lowest byte is the error; the others say more of it.
-        or (isinstance(cause, sqlite3.Error) and _sqlite_code(cause) & 0xFF in locked)
-        for cause in causes(error)
-    )
+    locked = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+    is_ours = any(isinstance(cause, LockedError) for cause in causes(error))
+    return is_ours or bool(locked & sqlite_codes(error))
 
 
 def is_of_a_damaged_database(error: BaseException) -> bool:
     """Whether SQLite found that a file is no database, or that pages of it are damaged."""
     import sqlite3
 
-    damaged = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
-    return any(
-        isinstance(cause, sqlite3.Error) and _sqlite_code(cause) & 0xFF in damaged
-        for cause in causes(error)
-    )
+    return bool({sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT} & sqlite_codes(error))
 
 
 def is_of_a_server(error: BaseException) -> bool:
@@ -139,9 +131,16 @@ def is_of_a_server(error: BaseException) -> bool:
     )
 
 
-def _sqlite_code(error: Exception) -> int:
-    """Python gives none to what it raises itself."""
-    return int(getattr(error, "sqlite_errorcode", 0))
+def sqlite_codes(error: BaseException) -> set[int]:
+    """What SQLite calls the errors that an error came of; Python's own have no code."""
+    import sqlite3
+
+    return {
+        # The lowest byte is the error; the others say more of it.
+        int(getattr(cause, "sqlite_errorcode", 0)) & 0xFF
+        for cause in causes(error)
+        if isinstance(cause, sqlite3.Error)
+    }
 
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:

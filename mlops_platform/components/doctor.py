@@ -23,7 +23,6 @@ from mlops_platform.data.features.seen import look, news
 from mlops_platform.data.landing.deliveries import day_folder
 from mlops_platform.data.landing.landed_table import read_state
 from mlops_platform.data.landing.verification import day_problem, foreign_files
-from mlops_platform.data.windows import window_named
 from mlops_platform.errors import WAREHOUSE_IS_LOCKED, ArtifactError, RegistryError, is_of_a_server
 from mlops_platform.ledger.challenger import Challenger, standing_challenger
 from mlops_platform.ledger.records import Decision, Release
@@ -54,7 +53,7 @@ from mlops_platform.usecases.ledger.suggestion import open_suggestion
 from mlops_platform.usecases.release.reconcile import projection_faults
 from mlops_platform.usecases.retraining.attempts import open_request
 from mlops_platform.usecases.version.packed import bento_problem
-from mlops_platform.usecases.window.maturity import built_label_days, labels_built_through
+from mlops_platform.usecases.window.maturity import measured_labels_through
 from mlops_platform.usecases.window.records import ModelWindows
 
 
@@ -244,10 +243,8 @@ def _labels_through(
 ) -> datetime | None:
     if spec is None or windows is None or not windows.performance:
         return None
-    place = deployment.settings
-    built = [window_named(spec.window, name) for name in windows.performance]
-    label_days = built_label_days(place.landing, place.published, spec)
-    return labels_built_through(spec, built, deployment.moment_of(spec.name), label_days)
+    moment = deployment.moment_of(spec.name)
+    return measured_labels_through(deployment.settings, spec, windows.performance, moment)
 
 
 def _examine_alerts(deployment: Deployment, name: str, spec: ModelSpec | None) -> AlertsFacts:

@@ -11,7 +11,7 @@ Methodology 24); any other mean has Student's. Gaps come of both intervals (Newc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlops_platform.spec import FEWEST_UNITS
@@ -19,6 +19,10 @@ from mlops_platform.spec import FEWEST_UNITS
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from mlops_platform.fairness.groups import Groups
+    from mlops_platform.tasks import GroupMetric, Predictions
+    from mlops_platform.tasks.predictions import Targets
 
     Numbers = NDArray[np.float64]
 
@@ -110,6 +114,31 @@ class GroupMeans:
             mean = float(self.means[group])
             reaches.append((mean - ends.lower, ends.upper - mean))
         return reaches[0], reaches[1], float(self.correlations[first, second])
+
+
+def metric_means(
+    metric: GroupMetric,
+    groups: Groups,
+    targets: Targets,
+    predictions: Predictions,
+    units: NDArray[Any],
+) -> GroupMeans:
+    """Means of a figure of groups, over the rows that count for it."""
+    import numpy as np
+
+    counted = np.ones(len(targets), dtype=bool)
+    if metric.counted is not None:
+        counted = metric.counted(targets, predictions)
+    weights = predictions.weights
+    means = group_means(
+        metric.row_values(targets, predictions)[counted],
+        groups.codes[counted],
+        len(groups.names),
+        units[counted],
+        None if weights is None else weights[counted],
+        is_rate=metric.is_rate,
+    )
+    return replace(means, signed=metric.signed)
 
 
 def group_means(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
-from mlops_platform.fairness.group_means import Ends, GroupMeans, group_means
+from mlops_platform.fairness.group_means import Ends, GroupMeans, metric_means
 from mlops_platform.fairness.groups import OTHER, Groups, at_most, crossed
 from mlops_platform.fairness.record import (
     ColumnFairness,
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mlops_platform.tasks import GroupMetric, Predictions
+    from mlops_platform.tasks import Predictions
     from mlops_platform.tasks.predictions import Targets
 
 
@@ -102,29 +102,9 @@ def _column(spec: ModelSpec, column: str, groups: Groups, rows: MeasuredRows) ->
                 name, metric.meaning, declared.reference.get(column)
             )
             for name, metric in spec.task.group_metrics.items()
-            for means in [_means(metric, groups, rows)]
+            for means in [metric_means(metric, groups, rows.targets, rows.predictions, rows.units)]
         ),
     )
-
-
-def _means(metric: GroupMetric, groups: Groups, rows: MeasuredRows) -> GroupMeans:
-    import numpy as np
-
-    targets, predictions = rows.targets, rows.predictions
-    values = metric.row_values(targets, predictions)
-    counted = np.ones(len(targets), dtype=bool)
-    if metric.counted is not None:
-        counted = metric.counted(targets, predictions)
-    weights = predictions.weights
-    means = group_means(
-        values[counted],
-        groups.codes[counted],
-        len(groups.names),
-        rows.units[counted],
-        None if weights is None else weights[counted],
-        is_rate=metric.is_rate,
-    )
-    return replace(means, signed=metric.signed)
 
 
 @dataclass(frozen=True, eq=False)

@@ -28,7 +28,7 @@ from mlops_platform.settings import Settings
 from mlops_platform.tasks import DEFAULT_TASK
 from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.diagnosis.facts import ModelFacts
-from tests.homes.blank_registry import put_blank_registry
+from tests.homes.set_up import set_up_without_manifest
 
 MODEL = "flight_delay"
 HOLD_THE_POOL = """
@@ -70,9 +70,7 @@ dg.materialize([candidate], instance=dg.DagsterInstance.get(), tags=tags)
 @pytest.fixture
 def deployed(home: Settings) -> Settings:
     """What `mlops setup` leaves behind, without the dbt manifest."""
-    open_deployment().ledger.create_schema()
-    put_blank_registry(home.home)
-    (home.home / "setup.json").write_text("{}")
+    set_up_without_manifest(home)
     return home
 
 

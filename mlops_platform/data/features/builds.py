@@ -411,6 +411,13 @@ def builds_of(landing: Path, published: Path, table: str) -> Builds | None:
     return None
 
 
+def complete_days_of(landing: Path, published: Path, table: str) -> frozenset[date]:
+    """Days of which a published table was built of all that it is made from."""
+    builds = builds_of(landing, published, table)
+    state = None if builds is None else builds.read()
+    return frozenset() if state is None else state.complete_days(table)
+
+
 def _bounds(days: Mapping[str, str]) -> Bounds:
     first, last = days.get("start_day"), days.get("end_day")
     return (

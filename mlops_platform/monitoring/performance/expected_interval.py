@@ -29,12 +29,8 @@ def expected_interval(
     return Interval(lower=max(value - reach, 0.0), upper=min(value + reach, greatest))
 
 
-def expected_intervals(
-    estimate: EstimatedPerformance | None, confidence: float
-) -> Mapping[str, Interval]:
+def expected_intervals(estimate: EstimatedPerformance, confidence: float) -> Mapping[str, Interval]:
     """Of the loss and of metrics, by name."""
-    if estimate is None:
-        return {}
     figures = {"loss": (estimate.loss, inf)} | {
         name: (value, 1.0) for name, value in estimate.metrics.items()
     }

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from mlops_platform.fairness.group_means import GroupMeans, group_means
+from mlops_platform.fairness.group_means import GroupMeans, metric_means
 from mlops_platform.fairness.groups import groups_of
 from mlops_platform.formats.digits import digits
 from mlops_platform.record import Record
 from mlops_platform.spec import ModelSpec, SubgroupLimitSpec
-from mlops_platform.tasks import DetailTable, GroupMetric
+from mlops_platform.tasks import DetailTable
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,8 +80,8 @@ def limited_figures(
     for metric, limit in spec.gate.subgroup_limits.items():
         for column in filter(limit.holds_for, spec.evaluation.subgroups):
             groups = groups_of(spec.features, column, rows[column])
-            of_groups = _means(spec.task.group_metrics[metric], targets, predictions)
-            means = of_groups(groups.codes, len(groups.names), units)
+            of_rows = spec.task.group_metrics[metric]
+            means = metric_means(of_rows, groups, targets, predictions, units)
             measured.append((metric, column, groups.names, means))
     fewest = spec.evaluation.min_subgroup_rows
     bounds = {name: limit.bounds for name, limit in spec.gate.subgroup_limits.items()}
@@ -94,28 +94,6 @@ def limited_figures(
         for metric, column, names, means in measured
         for group, name in enumerate(names)
     )
-
-
-def _means(metric: GroupMetric, targets: Targets, predictions: Predictions) -> Any:
-    """What measures it by codes, number of groups and units."""
-    import numpy as np
-
-    counted = np.ones(len(targets), dtype=bool)
-    if metric.counted is not None:
-        counted = metric.counted(targets, predictions)
-    values, weights = metric.row_values(targets, predictions)[counted], predictions.weights
-
-    def of_groups(codes: NDArray[Any], count: int, units: NDArray[Any]) -> GroupMeans:
-        return group_means(
-            values,
-            codes[counted],
-            count,
-            units[counted],
-            None if weights is None else weights[counted],
-            is_rate=metric.is_rate,
-        )
-
-    return of_groups
 
 
 def _figure(

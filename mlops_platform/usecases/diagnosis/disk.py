@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Final
 
-from mlops_platform.errors import causes
+from mlops_platform.errors import causes, sqlite_codes
 from mlops_platform.usecases.diagnosis.fault import Fault
 
 DISK_ERRORS: Final = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EFBIG)
@@ -63,10 +63,8 @@ def disk_problem(home: Path, error: Exception) -> tuple[Path, OSError] | None:
     for cause in causes(error):
         if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
             return home, cause
-        if isinstance(cause, sqlite3.Error):
-            number = _OF_SQLITE.get(getattr(cause, "sqlite_errorcode", 0) & 0xFF)
-            if number is not None:
-                return home, OSError(number, os.strerror(number))
+    for code in _OF_SQLITE.keys() & sqlite_codes(error):
+        return home, OSError(_OF_SQLITE[code], os.strerror(_OF_SQLITE[code]))
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+from mlops_platform.ledger.challenger import Challenger
 from mlops_platform.ledger.records import Release
 from mlops_platform.serving.contents import bento_folder
 from mlops_platform.usecases.diagnosis.facts import Facts, ModelFacts
@@ -37,8 +38,10 @@ def fault_of_lost_ledger(lost: str) -> Fault:
     )
 
 
-def pack_again(bentoml_home: Path, release: Release, launch: Callable[[str], str]) -> str:
-    """The command that puts a new Bento of a release in the place of one that is damaged.
+def pack_again(
+    bentoml_home: Path, release: Release | Challenger, launch: Callable[[str], str]
+) -> str:
+    """The command that packs a version, in the place of its damaged Bento where it has one.
 
     Args:
         launch: the command that runs assets.
@@ -128,7 +131,7 @@ def _of_versions(facts: Facts, model: ModelFacts) -> Iterator[Fault]:
                 severity="error" if deployed is champion else "warning",
                 what="has no Bento, so that it cannot be served",
                 where=f"{model.model}, {role} {deployed.sequence}",
-                cure=facts.launch(f"--assets 'key:\"{model.model}/bento\"'"),
+                cure=pack_again(facts.bentos, deployed, facts.launch),
             )
     if champion is not None and champion.bento_tag and not (model.proved or model.training):
         yield Fault(

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlops_platform.data.features.builds import builds_of
+from mlops_platform.data.features.builds import complete_days_of
 from mlops_platform.data.features.published import read_manifest
 from mlops_platform.data.served.watched_rows import WatchedRows, watched_rows
 from mlops_platform.data.windows import Window, ended_windows
@@ -155,9 +155,8 @@ def window_volume(
 ) -> WindowVolume:
     """How many rows were published for the days of a window, against those of the reference."""
     partitions = read_manifest(lake.published, spec.features.table).partitions
-    builds = builds_of(lake.landing, lake.published, spec.features.table)
-    state = builds.read() if builds else None
-    empty = dict.fromkeys(state.complete_days(spec.features.table) if state else (), 0)
+    complete = complete_days_of(lake.landing, lake.published, spec.features.table)
+    empty = dict.fromkeys(complete, 0)
     built = {**empty, **{day: published.rows for day, published in partitions.items()}}
     if profile.bins.unit == "day":
         reference = profile.column(_profiled(spec)[0]).dates

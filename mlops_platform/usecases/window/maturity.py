@@ -2,12 +2,12 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime, timedelta
-from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from mlops_platform.data.features.builds import builds_of
+from mlops_platform.data.features.builds import complete_days_of
 from mlops_platform.data.windows import Window, window_named
 from mlops_platform.monitoring.performance.window_performance import WindowPerformance
+from mlops_platform.settings import Settings
 from mlops_platform.spec import ModelSpec
 
 
@@ -67,11 +67,13 @@ def labels_built_through(
     return Window(start=end - one_day, end=end, timezone=spec.window.timezone).ends_at
 
 
-def built_label_days(landing: Path, published: Path, spec: ModelSpec) -> frozenset[date]:
-    """Days of which a model's labels were built of all that they are made from."""
-    builds = builds_of(landing, published, spec.label.table)
-    state = None if builds is None else builds.read()
-    return frozenset() if state is None else state.complete_days(spec.label.table)
+def measured_labels_through(
+    lake: Settings, spec: ModelSpec, windows: Iterable[str], moment: datetime
+) -> datetime:
+    """As `labels_built_through`, of windows by name and by what the lake says of its days."""
+    built = [window_named(spec.window, name) for name in windows]
+    label_days = complete_days_of(lake.landing, lake.published, spec.label.table)
+    return labels_built_through(spec, built, moment, label_days)
 
 
 def matured_since(

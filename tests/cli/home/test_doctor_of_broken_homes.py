@@ -13,8 +13,7 @@ from mlops_platform.cli import main
 from mlops_platform.components.instance import open_instance
 from mlops_platform.ledger import database
 from mlops_platform.settings import Settings, settings
-from mlops_platform.usecases.deployment import open_deployment
-from tests.homes.blank_registry import put_blank_registry
+from tests.homes.set_up import set_up_without_manifest
 
 Damage = Callable[[Settings], AbstractContextManager[None]]
 GARBAGE = b"no database, and no Parquet either. " * 300
@@ -23,9 +22,7 @@ GARBAGE = b"no database, and no Parquet either. " * 300
 @pytest.fixture
 def deployed(home: Settings) -> Settings:
     """What `mlops setup` leaves behind, without the dbt manifest."""
-    open_deployment().ledger.create_schema()
-    put_blank_registry(home.home)
-    (home.home / "setup.json").write_text("{}")
+    set_up_without_manifest(home)
     with open_instance():
         pass
     return home

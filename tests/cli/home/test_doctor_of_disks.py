@@ -8,12 +8,9 @@ import pytest
 from click.testing import CliRunner
 
 from mlops_platform.cli import main
-from mlops_platform.cli.home.setup import copy_dagster_yaml
 from mlops_platform.components.instance import open_instance
 from mlops_platform.settings import Settings, settings
-from mlops_platform.usecases.deployment import open_deployment
-from tests.homes.blank_registry import put_blank_registry
-from tests.homes.stamped import write_stamp
+from tests.homes.set_up import set_up_without_manifest
 
 DISK_BYTES = 16_000_000
 
@@ -41,11 +38,8 @@ def deployed(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
     monkeypatch.setenv("MLOPS_HOME", str(disk / "home"))
     settings.cache_clear()
     place = settings()
-    copy_dagster_yaml(place)
     monkeypatch.setenv("DAGSTER_HOME", str(place.dagster_home))
-    open_deployment().ledger.create_schema()
-    put_blank_registry(place.home)
-    write_stamp(place.home)
+    set_up_without_manifest(place)
     with open_instance():
         pass
     yield place

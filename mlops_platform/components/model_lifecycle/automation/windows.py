@@ -25,16 +25,12 @@ from mlops_platform.components.model_lifecycle.lifecycle_model import LifecycleM
 from mlops_platform.components.model_lifecycle.window.performance_asset import performance_history
 from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.stages import run_tags, stage_keys
-from mlops_platform.data.windows import Window, ended_windows, window_named
+from mlops_platform.data.windows import Window, ended_windows
 from mlops_platform.spec import ModelSpec, WindowSpec
 from mlops_platform.usecases.deployment import Deployment
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.empty import has_come
-from mlops_platform.usecases.window.maturity import (
-    built_label_days,
-    labels_built_through,
-    matured_since,
-)
+from mlops_platform.usecases.window.maturity import matured_since, measured_labels_through
 from mlops_platform.usecases.window.score import ScoredWindow
 
 HOUR: Final = 6
@@ -120,10 +116,8 @@ def measure_again_requests(
     measured = performance_history(spec)
     if not measured:
         return
-    built = [window_named(spec.window, name) for name in measured]
-    place = deployment.settings
-    label_days = built_label_days(place.landing, place.published, spec)
-    matured = matured_since(spec, measured, labels_built_through(spec, built, now, label_days))
+    labels_through = measured_labels_through(deployment.settings, spec, measured, now)
+    matured = matured_since(spec, measured, labels_through)
     # The first of these runs measures all others as well: more are not needed for many.
     changed = with_changed_labels(deployment, spec, measured)[:MOST_WINDOWS_AT_ONCE]
     for name in (*matured, *changed):

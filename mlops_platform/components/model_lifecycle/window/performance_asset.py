@@ -23,7 +23,6 @@ from mlops_platform.components.partitions import window_partitions
 from mlops_platform.components.record_files import partition_records
 from mlops_platform.components.record_io_manager import write_partition_record
 from mlops_platform.components.waiting import waits_for_locks
-from mlops_platform.data.windows import window_named
 from mlops_platform.errors import MlopsError
 from mlops_platform.ledger.ledger import Ledger
 from mlops_platform.monitoring.alarms.performance_alarms import performance_alarms
@@ -34,11 +33,7 @@ from mlops_platform.usecases.deployment import open_deployment
 from mlops_platform.usecases.release.reference import load_reference
 from mlops_platform.usecases.window.changed_labels import with_changed_labels
 from mlops_platform.usecases.window.kpi import store_kpi
-from mlops_platform.usecases.window.maturity import (
-    built_label_days,
-    labels_built_through,
-    matured_since,
-)
+from mlops_platform.usecases.window.maturity import matured_since, measured_labels_through
 from mlops_platform.usecases.window.past import PastWindows
 from mlops_platform.usecases.window.performance import KnownLabels, measure_performance
 from mlops_platform.usecases.window.score import ScoredWindow, responsible_release
@@ -115,9 +110,9 @@ def _measured_windows(
     deployment = open_deployment()
     past = _past(spec)
     moment, published = deployment.moment_of(spec.name), deployment.settings.published
-    built = [*(window_named(spec.window, name) for name in past.measured), scored.window]
-    label_days = built_label_days(deployment.settings.landing, published, spec)
-    known_labels = KnownLabels(moment, labels_built_through(spec, built, moment, label_days))
+    built = (*past.measured, scored.window.name)
+    labels_through = measured_labels_through(deployment.settings, spec, built, moment)
+    known_labels = KnownLabels(moment, labels_through)
     matured = matured_since(spec, past.measured, known_labels.built_through)
     changed = with_changed_labels(deployment, spec, past.measured)
     others = {*matured, *changed} & past.scored.keys()
