@@ -59,7 +59,6 @@ class Task(Section, ABC):
         answers_of_model: a name for what that method answers, and how many numbers for a row; -1
             where models differ in that.
         states_every_class: whether a model's numbers are the probabilities of all its classes.
-        explained_scale: what the contributions of features add up to, in words and as a field.
         learns_on: whether its models can be taught rows on top of what they know.
     """
 
@@ -70,7 +69,6 @@ class Task(Section, ABC):
     estimator_kind: ClassVar[str]
     predict_method: ClassVar[str]
     answers_of_model: ClassVar[tuple[str, int]]
-    explained_scale: ClassVar[str]
     learns_on: ClassVar[bool] = False
 
     type: str
@@ -83,6 +81,11 @@ class Task(Section, ABC):
     @abstractmethod
     def label_type(self) -> Literal["BOOLEAN", "DOUBLE", "VARCHAR"]:
         """SQL type in which outcomes are read."""
+
+    @property
+    @abstractmethod
+    def explained_scale(self) -> str:
+        """What the contributions of features add up to, in words and as a field."""
 
     @property
     def kind(self) -> str:
@@ -339,11 +342,30 @@ class Task(Section, ABC):
             features: in the columns of these, of the rows that are asked about.
         """
 
-    def beside(self, predictions: Predictions, features: Any) -> Predictions:
+    def offsets(self, rows: Rows, known: Rows) -> Numbers | None:
+        """What is known of the outcome of each row, so that estimators learn the rest of it.
+
+        Args:
+            known: rows that are fitted on, of which the offset of rows without one comes.
+
+        Returns:
+            shape (rows,); by default nothing is known.
+        """
+        return None
+
+    def learnt(self, rows: Rows) -> Rows:
+        """The rows with what estimators learn of them: their targets, less offsets."""
+        offsets = self.offsets(rows, rows)
+        return rows if offsets is None else rows._replace(targets=rows.targets - offsets)
+
+    def beside(
+        self, predictions: Predictions, features: Any, offsets: Numbers | None = None
+    ) -> Predictions:
         """Raw predictions with what metrics need of the rows themselves; by default nothing.
 
         Args:
             features: as they are published, where `raw_predictions` got them preprocessed.
+            offsets: of the rows, where `raw_predictions` learnt the rest.
         """
         return predictions
 

@@ -64,6 +64,10 @@ def forecast_of(flights: pd.DataFrame, series: str, day: pd.Timestamp, step: int
         "weekday_median_28d": same.median(),
         "value_7d_ago": same.iloc[0] if len(same) else np.nan,
         "flights_7d_ago": counts["size"].loc[same.index[0]] if len(same) else np.nan,
+        "cancelled_7d_ago": (counts["size"] - departures).loc[same.index].iloc[0]
+        if len(same)
+        else np.nan,
+        "weekday_median_excess": same.median() - same.iloc[0] if len(same) else np.nan,
         "day_of_week": float(target.isoweekday()),
         "month_of_year": float(target.month),
         "is_holiday": 0 in near,

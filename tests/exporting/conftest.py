@@ -20,6 +20,7 @@ from mlops_platform.exporting.verification import Verification, compare, served
 from mlops_platform.files import write_text
 from mlops_platform.serving.schema import FeatureSchema
 from mlops_platform.tasks import DEFAULT_TASK
+from mlops_platform.tasks.forecasting.task import Forecasting
 from tests.serving.scoring.compiled import test_classes as classes
 from tests.serving.scoring.compiled import test_clusters as clusters
 from tests.serving.scoring.compiled import test_forecasts as forecasts
@@ -92,8 +93,9 @@ _CONSTANTS_OF_INTERVALS = {
 
 
 @cache
-def forecast_version() -> Exportable:
-    task, schema = demand.TASK, forecasts.SCHEMA
+def forecast_version(target: str) -> Exportable:
+    task = Forecasting.model_validate({**demand.OPTIONS, "target": target})
+    schema = forecasts.SCHEMA
     fitted_on = forecasts.fitted_on
     done = task.fit(forecasts.boosting(), fitted_on(demand.TRAIN), fitted_on(demand.UNSEEN))
     return Exportable(origin_of(schema), schema, task, done.model, done.constants)
@@ -113,7 +115,10 @@ VERSIONS: dict[str, Callable[[], Exportable]] = {
         for name in ("linear", "histogram", "forest")
     },
     **{f"regression: {name}": lambda name=name: regression_version(name) for name in REGRESSORS},
-    "forecast: trees": forecast_version,
+    **{
+        f"forecast: trees of the {target}": lambda target=target: forecast_version(target)
+        for target in ("outcome", "seasonal_difference")
+    },
     **{
         f"clusters: {name}": lambda name=name: clusters_version(name)
         for name in clusters.ESTIMATORS

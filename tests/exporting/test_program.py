@@ -196,11 +196,13 @@ def test_whatever_a_row_holds_it_is_answered_as_by_the_pipeline(name: str, data:
 
 
 def test_a_forecast_says_that_no_series_is_named_and_what_its_interval_promises() -> None:
-    version = VERSIONS["forecast: trees"]()
+    version = VERSIONS["forecast: trees of the outcome"]()
     (series,) = version.task.told_if_missing
     row = dict(some_rows(version).own[0])
 
-    plain, without = (program_of("forecast: trees").score(row | change) for change in NO_SERIES)
+    plain, without = (
+        program_of("forecast: trees of the outcome").score(row | change) for change in NO_SERIES
+    )
 
     assert (plain["warnings"], plain["coverage"]) == ([], version.task.coverage)
     assert [warning["message"] for warning in without["warnings"]] == [unknown_text(series, None)]

@@ -28,6 +28,8 @@ LEAST_OPTIONS: dict[str, dict[str, Any]] = {
     "ranking": {"group": "group_number", "rule": "rule_value", "k": 2},
 }
 """What a task of a type needs to be told, beside its type."""
+OTHER_OPTIONS: dict[str, dict[str, Any]] = {"forecasting": {"target": "seasonal_difference"}}
+"""Of tasks that another option makes another computation, once more for each type."""
 ESTIMATORS = {
     "classifier": LogisticRegression,
     "regressor": LinearRegression,
@@ -46,10 +48,12 @@ def task_named(name: str, **options: Any) -> Task:
 
 
 def every_task() -> Iterator[Task]:
-    """One of each type and loss."""
+    """One of each type and loss, and of options that compute otherwise."""
     for name, task_type in TASKS.items():
         for loss in get_args(task_type.model_fields["loss"].annotation):
             yield task_named(name, loss=loss)
+        if name in OTHER_OPTIONS:
+            yield task_named(name, **OTHER_OPTIONS[name])
 
 
 def labels_of(task: Task, targets: Any) -> list[Any]:

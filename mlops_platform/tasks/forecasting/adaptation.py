@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mlops_platform.tasks.forecasting.buckets import Buckets
-from mlops_platform.tasks.forecasting.columns import HEADS, STEP, factor_name, unscaled
+from mlops_platform.tasks.forecasting.columns import HEADS, STEP, as_outcomes, factor_name
 from mlops_platform.tasks.regression.adaptation import LevelRule
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class ForecastLevelRule(LevelRule):
 
     def scores(self, targets: Targets, numbers: Numbers, constants: Constants) -> Numbers:
         """The least common factor whose interval holds the outcome."""
-        scores = super().scores(targets, unscaled(numbers, constants), constants)
+        scores = super().scores(targets, as_outcomes(numbers, constants), constants)
         steps = numbers[:, HEADS.index(STEP)]
         return scores / factors_of(steps, Buckets(self.bucket_ends), constants)
 

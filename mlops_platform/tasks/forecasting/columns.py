@@ -27,6 +27,8 @@ TARGET_DATE, TARGET_TIME = "target_date", "target_time"
 """Field of an answer: of steps of whole days, and of others."""
 LEAST_SCALE: Final = "least_scale"
 """Constant of a version: the least that deviations are counted in."""
+NAIVE_SHARE: Final = "naive_share"
+"""Constant of a version: how much of the naive is added to what its estimator predicts, 0 or 1."""
 BELOW, ABOVE = "below", "above"
 """Constants of the baseline: from its prediction to the ends of its interval."""
 NEW_SERIES: Final = -1.0
@@ -52,21 +54,25 @@ def deviation_scale(naive_errors: Numbers, constants: Constants) -> Numbers:
     return np.maximum(naive_errors, constants.get(LEAST_SCALE, 0.0))
 
 
-def unscaled(numbers: Numbers, constants: Constants) -> Numbers:
-    """Numbers of a model with quantiles in the unit of the label, shape (rows, heads).
+def as_outcomes(numbers: Numbers, constants: Constants) -> Numbers:
+    """Numbers of a model with prediction and quantiles as outcomes, shape (rows, heads).
 
-    The model has them as deviations from the prediction, scaled. Of series that are a hundred times
-    as large as others, trees of absolute quantiles learn those of the large ones: far from a row's
-    outcomes its gradient has the same sign wherever it is, so that no split is worth anything. That
-    deviations of fitted rows are too small is mended by the factor of the interval, which comes of
-    unseen ones.
+    Of a version that has learnt seasonal differences the prediction is one, to which the naive is
+    added again.
+
+    The model has the quantiles as deviations from the prediction, scaled. Of series that are a
+    hundred times as large as others, trees of absolute quantiles learn those of the large ones: far
+    from a row's outcomes its gradient has the same sign wherever it is, so that no split is worth
+    anything. That deviations of fitted rows are too small is mended by the factor of the interval,
+    which comes of unseen ones.
     """
-    plain = numbers.copy()
-    predicted = numbers[:, 0]
+    outcomes = numbers.copy()
+    naive = numbers[:, HEADS.index(NAIVE)]
+    predicted = outcomes[:, 0] = numbers[:, 0] + constants.get(NAIVE_SHARE, 0.0) * naive
     scales = deviation_scale(numbers[:, HEADS.index(NAIVE_ERROR)], constants)
     for at in QUANTILES_AT:
-        plain[:, at] = predicted + scales * numbers[:, at]
-    return plain
+        outcomes[:, at] = predicted + scales * numbers[:, at]
+    return outcomes
 
 
 def factor_name(bucket: int) -> str:

@@ -36,17 +36,18 @@ from mlops_platform.tasks.forecasting.columns import (
     NAIVE,
     NAIVE_ERROR,
     NAIVE_RMS_ERROR,
+    NAIVE_SHARE,
     NEW_SERIES,
     PASSED,
     SERIES,
     STEP,
     STEP_FIELD,
+    as_outcomes,
     deviation_scale,
     factor_name,
     outputs_of,
     target_fields,
     target_of,
-    unscaled,
 )
 from mlops_platform.tasks.forecasting.costs import ForecastCosts, ForecastingCosts, costs_of_rows
 from mlops_platform.tasks.forecasting.details import (
@@ -81,6 +82,7 @@ from mlops_platform.tasks.regression.columns import (
     LEAST_REACH,
     LOSS,
     LOSS_SCALE,
+    PREDICTION,
     by_output,
 )
 from mlops_platform.tasks.regression.heads import dense, quantile_estimator
@@ -149,6 +151,14 @@ class Forecasting(IntervalTask):
             "own. Left out: the first step, about the square root of the horizon, and the last."
         ),
         examples=[[1, 3, 7]],
+    )
+    target: Literal["outcome", "seasonal_difference"] = Field(
+        default="outcome",
+        exclude_if=left_out_where("outcome"),
+        description=(
+            "What estimators learn: the outcome itself, or what it differs by from the seasonal "
+            "naive, which is added to what they predict."
+        ),
     )
 
     known_future: tuple[Identifier, ...] = Field(
@@ -265,6 +275,25 @@ class Forecasting(IntervalTask):
         steps: Numbers = np.arange(rows, dtype=np.float64) % self.horizon + 1
         return {self.step: steps}
 
+    @property
+    def explained_scale(self) -> str:
+        """A difference, where that was learnt; the naive stands beside it in every answer."""
+        return "explained_prediction" if self.target == "outcome" else "explained_difference"
+
+    def offsets(self, rows: Rows, known: Rows) -> Numbers | None:
+        """The seasonal naive, where differences from it are learnt."""
+        if self.target == "outcome":
+            return None
+        return self._naive_of(rows, self._centre(known.targets, known.weights))
+
+    def beside(
+        self, predictions: Predictions, features: Any, offsets: Numbers | None = None
+    ) -> Predictions:
+        """Offsets are added."""
+        if offsets is None:
+            return predictions
+        return Predictions({PREDICTION: predictions[PREDICTION] + offsets})
+
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
         """As a regression is; factors of the interval come of unseen rows, bucket by bucket."""
         self._require_fittable(train, unseen)
@@ -288,18 +317,22 @@ class Forecasting(IntervalTask):
         import numpy as np
 
         if judged is not None:
-            return {LEAST_SCALE: judged.constants.get(LEAST_SCALE, 0.0)}
-        return {LEAST_SCALE: float(np.median(self._scales_of(rows).errors))}
+            return {name: judged.constants.get(name, 0.0) for name in (LEAST_SCALE, NAIVE_SHARE)}
+        return {
+            LEAST_SCALE: float(np.median(self._scales_of(rows).errors)),
+            NAIVE_SHARE: float(self.target == "seasonal_difference"),
+        }
 
     def _fit_heads(self, pipeline: Any, rows: Rows, units: Constants) -> list[Any]:
         """Quantiles are those of deviations from the prediction, scaled by the series."""
         frame, tail = rows.features, (1 - self.coverage) / 2
-        matrix = dense(pipeline[:-1].fit_transform(frame, rows.targets))
+        targets = self.learnt(rows).targets
+        matrix = dense(pipeline[:-1].fit_transform(frame, targets))
         ends = [quantile_estimator(pipeline[-1], quantile) for quantile in (tail, 1 - tail)]
-        predicting = fitted(pipeline[-1], matrix, rows.targets, rows.weights)
+        predicting = fitted(pipeline[-1], matrix, targets, rows.weights)
         naive_errors = scale_of_each(text_column(frame, self.series), self._scales_of(rows))
         scales = deviation_scale(naive_errors, units)
-        deviations = (rows.targets - predicting.predict(matrix)) / scales
+        deviations = (targets - predicting.predict(matrix)) / scales
         return [predicting, *(fitted(end, matrix, deviations, rows.weights) for end in ends)]
 
     def _scales_of(self, rows: Rows) -> SeriesScales:
@@ -326,7 +359,7 @@ class Forecasting(IntervalTask):
     ) -> dict[str, float]:
         import numpy as np
 
-        predicted, lower, upper, *_ = unscaled(numbers, units).T
+        predicted, lower, upper, *_ = as_outcomes(numbers, units).T
         least = least_reach(lower, upper, rows.weights)
         scores = reaches_of(predicted, lower, upper, least).scores(rows.targets)
         bucket_of = self.horizon_buckets.of(number_column(rows.features, self.step))
@@ -341,7 +374,7 @@ class Forecasting(IntervalTask):
 
     def predictions(self, numbers: Numbers, constants: Constants) -> Predictions:
         """The interval reaches to both quantiles, times the factor of the bucket of the step."""
-        predicted, lower, upper, loss, baseline_loss, *passed = unscaled(numbers, constants).T
+        predicted, lower, upper, loss, baseline_loss, *passed = as_outcomes(numbers, constants).T
         reaches = reaches_of(predicted, lower, upper, constants[LEAST_REACH])
         factors = constants[FACTOR] * factors_of(passed[0], self.horizon_buckets, constants)
         losses = loss * constants[LOSS_SCALE], baseline_loss * constants[BASELINE_LOSS_SCALE]
@@ -404,10 +437,15 @@ class Forecasting(IntervalTask):
             f"{constants[FACTOR] * constants[factor_name(bucket)]:.3f} times ({text})"
             for bucket, text in enumerate(buckets.texts)
         )
+        learnt = (
+            "What its estimators say is added to the seasonal naive of a row. "
+            if constants.get(NAIVE_SHARE)
+            else ""
+        )
         return (
-            f"The interval promises to hold {self.coverage:.0%} of outcomes: it reaches from the "
-            f"prediction {factors} as far as the quantile models say, by what rows showed that "
-            "they had not seen."
+            f"{learnt}The interval promises to hold {self.coverage:.0%} of outcomes: it reaches "
+            f"from the prediction {factors} as far as the quantile models say, by what rows "
+            "showed that they had not seen."
         )
 
     def _centre(self, targets: Targets, weights: Numbers | None) -> float:
@@ -420,6 +458,15 @@ class Forecasting(IntervalTask):
     def baseline(self, targets: Targets, weights: Numbers | None = None) -> dict[str, float]:
         """That of series without a last season: what is best of all constants."""
         return self._baseline_from(targets, None, weights)
+
+    def _predicted_by(self, head: Numbers, rows: Rows, baseline: Constants) -> Numbers:
+        """Differences with the naive of their rows."""
+        if self.target == "outcome":
+            return head
+        return head + self._naive_of(rows, baseline[CENTRE])
+
+    def _naive_of(self, rows: Rows, centre: float) -> Numbers:
+        return _filled(number_column(rows.features, self.seasonal_naive), centre)
 
     def _baseline_of(self, rows: Rows) -> dict[str, float]:
         naive = number_column(rows.features, self.seasonal_naive)
@@ -451,8 +498,7 @@ class Forecasting(IntervalTask):
         return {**baseline, LOSS: mean_of(losses, weights)}
 
     def _known_to_baseline(self, rows: Rows, baseline: Constants) -> Predictions:
-        naive = number_column(rows.features, self.seasonal_naive)
-        return Predictions({NAIVE: _filled(naive, baseline[CENTRE])})
+        return Predictions({NAIVE: self._naive_of(rows, baseline[CENTRE])})
 
     def baseline_predictions(
         self,

@@ -70,7 +70,6 @@ class IntervalTask(Task):
     needs_dense_columns: ClassVar[bool] = True
     estimator_kind: ClassVar[str] = "regressor"
     predict_method: ClassVar[str] = "predict"
-    explained_scale: ClassVar[str] = "explained_prediction"
 
     coverage: Annotated[float, Field(ge=0.5, le=0.99)] = Field(
         default=0.9, description="Share of outcomes that the interval promises to hold."
@@ -83,6 +82,11 @@ class IntervalTask(Task):
         exclude_if=left_out_where_empty,
         description="That intervals follow their own misses, day by day, without a release.",
     )
+
+    @property
+    def explained_scale(self) -> str:
+        """The prediction."""
+        return "explained_prediction"
 
     @property
     def group_metrics(self) -> Mapping[str, GroupMetric]:
@@ -155,7 +159,8 @@ class IntervalTask(Task):
         units = self._units(train)
         pipeline, heads = self._learnt(pipeline, train, units)
         matrix = pipeline[:-1].transform(unseen.features)
-        losses = self._losses_on(unseen, heads[0].predict(matrix), baseline)
+        predicted = self._predicted_by(heads[0].predict(matrix), unseen, baseline)
+        losses = self._losses_on(unseen, predicted, baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
         model = self._joined(pipeline, [*heads, *models], train, baseline)
         said = self.numbers(model, unseen.features)
@@ -173,7 +178,8 @@ class IntervalTask(Task):
         pipeline, heads = self._learnt(pipeline, rows, units)
         said = self.numbers(judged.model, unseen.features)
         matrix = pipeline[:-1].transform(unseen.features)
-        losses = self._losses_on(unseen, said[:, 0], baseline)
+        predicted = self._predicted_by(said[:, 0], unseen, judged.baseline)
+        losses = self._losses_on(unseen, predicted, baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
         constants = {**self._interval_constants(unseen, said, units), **units, **scales}
         model = self._joined(pipeline, [*heads, *models], rows, baseline)
@@ -190,6 +196,14 @@ class IntervalTask(Task):
     def _baseline_of(self, rows: Rows) -> dict[str, float]:
         """Constants of the baseline that knows these rows."""
         return self.baseline(rows.targets, rows.weights)
+
+    def _predicted_by(self, head: Numbers, rows: Rows, baseline: Constants) -> Numbers:
+        """Predictions of rows, of what the first head says of them.
+
+        Args:
+            baseline: of the model whose head it is.
+        """
+        return head
 
     def _known_to_baseline(self, rows: Rows, baseline: Constants) -> Predictions | None:
         """What the baseline knows of rows before a model says it of them; None for nothing."""

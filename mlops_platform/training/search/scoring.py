@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sklearn.pipeline import Pipeline
 
+    from mlops_platform.tasks.predictions import Numbers
+
 
 class FoldScorer:
     """Fits and scores pipelines fold by fold.
@@ -50,10 +52,12 @@ class FoldScorer:
 
     def _score(self, candidate: CandidateSpec, params: Params, fold: int) -> float:
         pipeline = build_pipeline(self._spec, candidate, params)
-        fitted_on, scored_on, published = self._preprocess(candidate, params, fold, pipeline)
+        fitted_on, scored_on, published, offsets = self._preprocess(
+            candidate, params, fold, pipeline
+        )
         task, estimator = self._spec.task, pipeline[-1]
         raw = task.raw_predictions(estimator, fitted_on, scored_on.features)
-        predictions = task.beside(raw, published)
+        predictions = task.beside(raw, published, offsets)
         return self._metric.compute(scored_on.targets, predictions.weighted(scored_on.weights))
 
     def _preprocess(
@@ -69,11 +73,12 @@ class FoldScorer:
                 fitted_on = as_known(fitted_on, scored_on, self._spec)
             seen, held_out = (task_rows(rows, self._spec) for rows in (fitted_on, scored_on))
             fit = fitted_rows(seen, candidate, self._spec.training.tuning.seed)
+            learnt, offsets = self._spec.task.learnt(fit), self._spec.task.offsets(held_out, fit)
             transformer = pipeline[:-1]
-            matrix = transformer.fit_transform(fit.features, fit.targets)
+            matrix = transformer.fit_transform(learnt.features, learnt.targets)
             scored = held_out._replace(features=transformer.transform(held_out.features))
-            published = held_out.features
-            kept = (key, _Fold(fit._replace(features=matrix), scored, published))
+            fold_data = _Fold(learnt._replace(features=matrix), scored, held_out.features, offsets)
+            kept = (key, fold_data)
             self._preprocessed[candidate.name, fold] = kept
         return kept[1]
 
@@ -83,11 +88,13 @@ class _Fold(NamedTuple):
 
     Attributes:
         published: features of the scored rows before that.
+        offsets: of the scored rows; those of the others are taken from their targets.
     """
 
     fitted_on: Rows
     scored_on: Rows
     published: DataFrame
+    offsets: Numbers | None
 
 
 def _key(params: Params) -> str:

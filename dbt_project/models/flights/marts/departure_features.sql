@@ -90,6 +90,8 @@ final as (
         weekdays.weekday_median_28d,
         weekdays.value_7d_ago,
         weekdays.flights_7d_ago,
+        weekdays.flights_7d_ago - weekdays.value_7d_ago as cancelled_7d_ago,
+        weekdays.weekday_median_28d - weekdays.value_7d_ago as weekday_median_excess,
         airports.airport_departures_7d,
         isodow(calendar.target_date)::double as day_of_week,
         month(calendar.target_date)::double as month_of_year,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from mlops_platform.tasks.forecasting.columns import (
     LEAST_SCALE,
+    NAIVE,
     NAIVE_ERROR,
+    NAIVE_SHARE,
     PASSED,
     STEP,
     STEP_FIELD,
@@ -31,6 +33,8 @@ def forecast_graph(
     """
     predicted, lower, upper, loss, baseline_loss, *passed = numbers
     apply = graph.apply
+    if constants.get(NAIVE_SHARE):
+        predicted = apply("Add", predicted, passed[PASSED.index(NAIVE)])
     least = graph.constant(constants.get(LEAST_SCALE, 0.0))
     scale = apply("Max", passed[PASSED.index(NAIVE_ERROR)], least)
     lower = apply("Add", predicted, apply("Mul", scale, lower))

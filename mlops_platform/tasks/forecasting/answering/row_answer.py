@@ -9,7 +9,9 @@ from typing import Any
 from mlops_platform.tasks.forecasting.buckets import bucket_at
 from mlops_platform.tasks.forecasting.columns import (
     LEAST_SCALE,
+    NAIVE,
     NAIVE_ERROR,
+    NAIVE_SHARE,
     NEW_SERIES,
     PASSED,
     STEP,
@@ -54,6 +56,7 @@ def answer(
         options: `ends`, the last step of each bucket.
     """
     predicted, lower, upper, loss, baseline_loss, *passed = numbers
+    predicted += constants.get(NAIVE_SHARE, 0.0) * passed[PASSED.index(NAIVE)]
     scale = max(passed[PASSED.index(NAIVE_ERROR)], constants.get(LEAST_SCALE, 0.0))
     lower, upper = predicted + scale * lower, predicted + scale * upper
     factor = constants[FACTOR] * constants[factor_name(bucket_at(passed[0], options["ends"]))]
