@@ -30,6 +30,7 @@ from mlops_platform.settings import PROJECT_ROOT, Settings, read_settings
 from mlops_platform.usecases.deployment import deployment_at
 from tests.e2e.home.third_week import ThirdWeek, live_through_third_week
 from tests.ports import free_port
+from tests.preloaded.scripts import preloaded_scripts, with_preloaded
 
 SCRIPTS = Path(sys.executable).parent
 SMALL_DEMO = Path(__file__).with_name("small_demo.py")
@@ -119,7 +120,10 @@ class Deployment:
 
     def run(self, *command: str, succeeds: bool = True, **environment: str) -> str:
         """Output of a command that must succeed, or must fail."""
-        with self.start(*command, **environment) as process:
+        scripts = preloaded_scripts()
+        if command[0] == sys.executable:
+            command = (str(scripts / "python"), *command[1:])
+        with self.start(*command, **with_preloaded(self.environment), **environment) as process:
             output, _ = process.communicate(timeout=540)
         assert (process.returncode == 0) is succeeds, output[-6000:]
         return output
@@ -178,7 +182,8 @@ class Deployment:
         file = self.home / "launch.yaml"
         file.write_text(yaml.safe_dump(dict(config or {})))
         configured = ("--config", str(file)) if config else ()
-        with self.start("dg", "launch", *target, *configured, **environment) as process:
+        forked = with_preloaded(self.environment)
+        with self.start("dg", "launch", *target, *configured, **forked, **environment) as process:
             output, _ = process.communicate(timeout=540)
         with self.instance() as instance:
             (run,) = instance.get_runs(limit=1)

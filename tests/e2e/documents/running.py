@@ -12,6 +12,7 @@ from tests.documents.blocks import Shown
 from tests.documents.not_run import NOT_RUN
 from tests.e2e.conftest import DEADLINE_SECONDS, Deployment, Service
 from tests.ports import free_port
+from tests.preloaded.scripts import with_preloaded
 
 SERVES = re.compile(r"^mlops serve \S+")
 EXPORTS = re.compile(r"^export (\w+)=(\S+)$")
@@ -64,7 +65,7 @@ class Reader:
         return text
 
     def _run(self, shown: Shown, command: str) -> None:
-        with self._started(command) as process:
+        with self._started(command, **with_preloaded(self.deployment.environment)) as process:
             output, _ = process.communicate(timeout=540)
         allowed = (0, 1) if shown.plain in MAY_FAIL else (0,)
         place = f"{shown.page}, line {shown.line}: {command}"
@@ -87,5 +88,5 @@ class Reader:
                 process.send_signal(signal.SIGINT)
                 process.communicate(timeout=60)
 
-    def _started(self, command: str) -> subprocess.Popen[str]:
-        return self.deployment.start("sh", "-ec", command, **self.environment)
+    def _started(self, command: str, **environment: str) -> subprocess.Popen[str]:
+        return self.deployment.start("sh", "-ec", command, **environment, **self.environment)

@@ -12,24 +12,7 @@ from tests.e2e.conftest import Deployment
 
 pytestmark = pytest.mark.slow
 
-LAND_AND_BUILD = """
-from datetime import date, timedelta
-
-from mlops_platform.components.landing.jobs import daily_landings
-from mlops_platform.driving.driver import JobDriver, day_range, run_config
-from mlops_platform.components.instance import open_instance
-from mlops_platform.definitions import defs
-
-days = [date(2013, 1, 1) + timedelta(days=number) for number in range(9)]
-with open_instance() as instance:
-    driver = JobDriver(defs(), instance)
-    driver.run("land_snapshots")
-    for landing in daily_landings(driver.definitions):
-        if landing.partitions.has_partition_key(str(days[0])):
-            driver.run(landing.job, tags=day_range(days))
-    config = {"start_day": str(days[0]), "end_day": str(days[-1])}
-    driver.run("build_features", config=run_config("dbt_features", config))
-"""
+LAND_AND_BUILD = Path(__file__).parents[1] / "programs" / "land_and_build.py"
 
 
 def test_everything_of_a_home_with_an_odd_name_is_below_it(
@@ -40,7 +23,7 @@ def test_everything_of_a_home_with_an_odd_name_is_below_it(
     deployment = Deployment(project, home, mlflow_port=5000)
 
     assert str(home) in deployment.mlops("setup").replace("\n", "")
-    deployment.run(sys.executable, "-c", LAND_AND_BUILD)
+    deployment.run(sys.executable, str(LAND_AND_BUILD))
 
     published = read_manifest(home / "lake" / "features", "flight_features")
     assert min(published.partitions) == date(2013, 1, 1)

@@ -1,0 +1,54 @@
+"""A folder of scripts that commands find before those of the environment."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+FORKED = {"mlops": HERE / "mlops.py", "dg": Path(sys.executable).with_name("dg"), "python": ""}
+"""What each script runs; `python` runs the file that it is given."""
+
+
+@cache
+def preloaded_scripts() -> Path:
+    """Folder with `mlops`, `dg` and `python FILE`, for `PATH`; its server ends with this process.
+
+    It ends with it whatever becomes of it, because it reads from a pipe that nobody else holds.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="preloaded-"))
+    socket = folder / "socket"
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    server = subprocess.Popen(
+        [sys.executable, str(HERE / "server.py"), str(socket)],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    atexit.register(_end, server, folder)
+    assert server.stdout.readline() == b"ready\n"
+    client = f'"{sys.executable}" -IS "{HERE / "client.py"}" "{socket}"'
+    for name, script in FORKED.items():
+        file = folder / name
+        file.write_text(f'#!/bin/sh\nexec {client} {script} "$@"\n')
+        file.chmod(0o700)
+    return folder
+
+
+def with_preloaded(environment: Mapping[str, str]) -> dict[str, str]:
+    """The `PATH` of an environment, with these scripts before all others."""
+    return {"PATH": os.pathsep.join([str(preloaded_scripts()), environment["PATH"]])}
+
+
+def _end(server: "subprocess.Popen[bytes]", folder: Path) -> None:
+    with server:
+        assert server.stdin is not None
+        server.stdin.close()
+    shutil.rmtree(folder)
