@@ -6,13 +6,34 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).parent
 FORKED = {"mlops": HERE / "mlops.py", "dg": Path(sys.executable).with_name("dg"), "python": ""}
 """What each script runs; `python` runs the file that it is given."""
+PACKAGES = (
+    *("scipy.special", "scipy.stats", "pandas", "duckdb", "sqlglot", "networkx", "rich"),
+    *("sklearn.compose", "sklearn.ensemble", "sklearn.inspection", "skops.io", "optuna"),
+    *("mlflow", "mlflow.store.tracking.sqlalchemy_store", "alembic"),
+    *("dagster", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb"),
+    *("evidently", "matplotlib.pyplot"),
+)
+"""Not BentoML: it reads from the environment where its home is, as it is imported."""
+
+
+def started_server(socket: Path, packages: Sequence[str] = ()) -> "subprocess.Popen[bytes]":
+    """A server that is ready."""
+    server = subprocess.Popen(
+        [sys.executable, str(HERE / "server.py"), str(socket), *packages],
+        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert server.stdout is not None
+    assert server.stdout.readline() == b"ready\n"
+    return server
 
 
 @cache
@@ -23,17 +44,8 @@ def preloaded_scripts() -> Path:
     """
     folder = Path(tempfile.mkdtemp(prefix="preloaded-"))
     socket = folder / "socket"
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    server = subprocess.Popen(
-        [sys.executable, str(HERE / "server.py"), str(socket)],
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    assert server.stdin is not None
-    assert server.stdout is not None
+    server = started_server(socket, PACKAGES)
     atexit.register(_end, server, folder)
-    assert server.stdout.readline() == b"ready\n"
     client = f'"{sys.executable}" -IS "{HERE / "client.py"}" "{socket}"'
     for name, script in FORKED.items():
         file = folder / name

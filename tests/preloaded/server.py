@@ -1,4 +1,6 @@
-"""The process that commands are forked from; `python server.py SOCKET`, until its input ends.
+"""The process that commands are forked from, until its input ends.
+
+`python server.py SOCKET [PACKAGE ...]`
 
 Nothing of the project stays imported, whose copies in other folders are what commands run.
 """
@@ -19,14 +21,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
-PACKAGES = (
-    *("scipy.special", "scipy.stats", "pandas", "duckdb", "sqlglot", "networkx", "rich"),
-    *("sklearn.compose", "sklearn.ensemble", "sklearn.inspection", "skops.io", "optuna"),
-    *("mlflow", "mlflow.store.tracking.sqlalchemy_store", "alembic"),
-    *("dagster", "dagster_dbt", "dbt.cli.main", "dbt.adapters.duckdb"),
-    *("evidently", "matplotlib.pyplot"),
-)
-"""Not BentoML: it reads from the environment where its home is, as it is imported."""
 PROJECT = Path(__file__).parents[2]
 MOST_BYTES = 1 << 16
 
@@ -39,13 +33,13 @@ class Request(NamedTuple):
     folder: str
 
 
-def serve(path: str) -> Request | None:
-    """Fork for each connection.
+def serve(path: str, packages: Sequence[str]) -> Request | None:
+    """Import packages, and fork for each connection.
 
     Returns:
         In the process of a command what it is to be; else None, when the input has ended.
     """
-    for name in PACKAGES:
+    for name in packages:
         import_module(name)
     # MLflow has loaded the project's plugin, whose code is the same wherever it is copied to.
     for name in [name for name in sys.modules if name.partition(".")[0] == "mlops_platform"]:
@@ -120,6 +114,6 @@ def become(request: Request) -> int | str:
 if __name__ == "__main__":
     leaving = runpy.run_path(str(PROJECT / "mlops_platform" / "__main__.py"))["Leaving"]()
     leaving.register()
-    request = serve(sys.argv[1])
+    request = serve(sys.argv[1], sys.argv[2:])
     leaving.code = 0 if request is None else become(request)
     sys.exit(leaving.code)

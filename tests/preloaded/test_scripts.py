@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -125,28 +126,26 @@ def test_mlops_is_that_of_the_folder_that_comes_first(tmp_path: Path) -> None:
 
 def test_its_server_ends_with_the_process_that_began_it(tmp_path: Path) -> None:
     """Even where that is killed."""
+    project = Path(__file__).parents[2]
     file = script(
         tmp_path,
-        "import psutil, signal, os\n"
-        "from tests.preloaded.scripts import preloaded_scripts\n"
-        "preloaded_scripts()\n"
-        "print(psutil.Process().children()[0].pid, flush=True)\n"
+        "import os, signal, pathlib\n"
+        "from tests.preloaded.scripts import started_server\n"
+        "print(started_server(pathlib.Path('socket')).pid, flush=True)\n"
         "os.kill(os.getpid(), signal.SIGKILL)",
     )
     began = time.time()
 
     done = subprocess.run(
         [sys.executable, file],
-        cwd=Path(__file__).parents[2],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
-        capture_output=True,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(project)},
+        stdout=subprocess.PIPE,
         text=True,
         check=False,
     )
 
-    try:
+    with suppress(psutil.NoSuchProcess):
         server = psutil.Process(int(done.stdout))
-    except psutil.NoSuchProcess:
-        return
-    if server.create_time() >= began:
-        server.wait(timeout=60)
+        if server.create_time() >= began - 1:
+            server.wait(timeout=60)

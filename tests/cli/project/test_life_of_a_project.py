@@ -12,6 +12,7 @@ import pytest
 from benchmarks.definitions_load import copy_project
 from mlops_platform.data.features.dbt import begin_as_parsed
 from mlops_platform.settings import PROJECT_ROOT
+from tests.preloaded.scripts import preloaded_scripts
 
 Mlops = Callable[..., "subprocess.CompletedProcess[str]"]
 HIDDEN = ("target", "logs", "__pycache__", ".local_defs_state")
@@ -30,7 +31,7 @@ def mlops(copied: Path, tmp_path: Path) -> Mlops:
     environment = {**os.environ, "MLOPS_HOME": str(tmp_path / "home"), "PYTHONPATH": str(copied)}
 
     def run(*arguments: Any) -> "subprocess.CompletedProcess[str]":
-        command = [str(PROJECT_ROOT / ".venv/bin/mlops"), *map(str, arguments)]
+        command = [str(preloaded_scripts() / "mlops"), *map(str, arguments)]
         return subprocess.run(
             command, cwd=copied, env=environment, capture_output=True, text=True, check=False
         )
