@@ -65,10 +65,18 @@ def copy_project(project: Path) -> None:
 
 
 def declare_models(project: Path, count: int) -> None:
-    """Bring the number of models to `count`: copies under other names, on several calendars."""
+    """Bring the number of models to `count`: copies under other names, on several calendars.
+
+    All others that the project declares go.
+    """
     defs = project / "mlops_platform" / "defs"
     (file,) = defs.rglob(f"{MODEL}/defs.yaml")
     text = file.read_text(encoding="utf-8")
+    component = text.partition("\n")[0]
+    for other in [*defs.rglob("defs.yaml")]:
+        is_model = other.read_text(encoding="utf-8").startswith(component)
+        if is_model and not other.parent.name.startswith(MODEL):
+            shutil.rmtree(other.parent)
     for number in range(1, count):
         name = f"{MODEL}_{number:03}"
         (defs / name).mkdir(exist_ok=True)
