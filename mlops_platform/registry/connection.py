@@ -17,12 +17,13 @@ if TYPE_CHECKING:
 
 WITHOUT_TELEMETRY: Final = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
 """For this process and for MLflow's server. Its start page says that it collects all the same."""
-_ENVIRONMENT: Final = {
+QUIET: Final = {
     **WITHOUT_TELEMETRY,
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
 }
+"""What MLflow reads as it is first imported, as it has to be for the platform."""
 ANSWER_SECONDS: Final = 5
 
 
@@ -33,8 +34,7 @@ def connect(tracking_uri: str) -> MlflowClient:
         RegistryError: the registry is on a server that does not answer.
     """
     _require_answer(tracking_uri)
-    # MLflow reads both when it is first imported.
-    for name, value in _ENVIRONMENT.items():
+    for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     from mlflow import MlflowClient
 

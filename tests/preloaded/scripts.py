@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
+from mlops_platform.registry.connection import QUIET
+
 HERE = Path(__file__).parent
 FORKED = {"mlops": HERE / "mlops.py", "dg": Path(sys.executable).with_name("dg"), "python": ""}
 """What each script runs; `python` runs the file that it is given."""
@@ -27,7 +29,7 @@ def started_server(socket: Path, packages: Sequence[str] = ()) -> "subprocess.Po
     """A server that is ready."""
     server = subprocess.Popen(
         [sys.executable, str(HERE / "server.py"), str(socket), *packages],
-        env={name: value for name, value in os.environ.items() if name != "PYTHONPATH"},
+        env={**QUIET, **{name: os.environ[name] for name in os.environ if name != "PYTHONPATH"}},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     )
