@@ -121,7 +121,7 @@ def python(*arguments: str) -> list[str]:
 
 def mlops(*arguments: str) -> list[str]:
     """A command of the platform, from this very tree even where another one is installed."""
-    return python("-c", "from mlops_platform.cli import main; main()", *arguments)
+    return python("-c", "from mlops_platform.__main__ import run; run()", *arguments)
 
 
 def _cpu_seconds_until_now(pid: int) -> float:
