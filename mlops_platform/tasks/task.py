@@ -353,19 +353,15 @@ class Task(Section, ABC):
         """
         return None
 
-    def learnt(self, rows: Rows) -> Rows:
-        """The rows with what estimators learn of them: their targets, less offsets."""
-        offsets = self.offsets(rows, rows)
-        return rows if offsets is None else rows._replace(targets=rows.targets - offsets)
+    def with_offsets(self, predictions: Predictions, offsets: Numbers) -> Predictions:
+        """Raw predictions of what an estimator has learnt beside offsets, as those of outcomes."""
+        raise NotImplementedError(f"{type(self).__name__} has offsets and adds them to nothing")
 
-    def beside(
-        self, predictions: Predictions, features: Any, offsets: Numbers | None = None
-    ) -> Predictions:
+    def beside(self, predictions: Predictions, features: Any) -> Predictions:
         """Raw predictions with what metrics need of the rows themselves; by default nothing.
 
         Args:
             features: as they are published, where `raw_predictions` got them preprocessed.
-            offsets: of the rows, where `raw_predictions` learnt the rest.
         """
         return predictions
 

@@ -286,12 +286,8 @@ class Forecasting(IntervalTask):
             return None
         return self._naive_of(rows, self._centre(known.targets, known.weights))
 
-    def beside(
-        self, predictions: Predictions, features: Any, offsets: Numbers | None = None
-    ) -> Predictions:
-        """Offsets are added."""
-        if offsets is None:
-            return predictions
+    def with_offsets(self, predictions: Predictions, offsets: Numbers) -> Predictions:
+        """They are added."""
         return Predictions({PREDICTION: predictions[PREDICTION] + offsets})
 
     def fit(self, pipeline: Any, train: Rows, unseen: Rows) -> Finished:
@@ -317,16 +313,16 @@ class Forecasting(IntervalTask):
         import numpy as np
 
         if judged is not None:
-            return {name: judged.constants.get(name, 0.0) for name in (LEAST_SCALE, NAIVE_SHARE)}
-        return {
-            LEAST_SCALE: float(np.median(self._scales_of(rows).errors)),
-            NAIVE_SHARE: float(self.target == "seasonal_difference"),
-        }
+            units = {LEAST_SCALE: 0.0, **judged.constants}
+            return {name: units[name] for name in (LEAST_SCALE, NAIVE_SHARE) if name in units}
+        least = {LEAST_SCALE: float(np.median(self._scales_of(rows).errors))}
+        return least if self.target == "outcome" else {**least, NAIVE_SHARE: 1.0}
 
     def _fit_heads(self, pipeline: Any, rows: Rows, units: Constants) -> list[Any]:
         """Quantiles are those of deviations from the prediction, scaled by the series."""
         frame, tail = rows.features, (1 - self.coverage) / 2
-        targets = self.learnt(rows).targets
+        centre = self._centre(rows.targets, rows.weights)
+        targets = rows.targets - self._added(rows, centre, units)
         matrix = dense(pipeline[:-1].fit_transform(frame, targets))
         ends = [quantile_estimator(pipeline[-1], quantile) for quantile in (tail, 1 - tail)]
         predicting = fitted(pipeline[-1], matrix, targets, rows.weights)
@@ -459,11 +455,15 @@ class Forecasting(IntervalTask):
         """That of series without a last season: what is best of all constants."""
         return self._baseline_from(targets, None, weights)
 
-    def _predicted_by(self, head: Numbers, rows: Rows, baseline: Constants) -> Numbers:
+    def _predicted_by(
+        self, head: Numbers, rows: Rows, baseline: Constants, units: Constants
+    ) -> Numbers:
         """Differences with the naive of their rows."""
-        if self.target == "outcome":
-            return head
-        return head + self._naive_of(rows, baseline[CENTRE])
+        return head + self._added(rows, baseline[CENTRE], units)
+
+    def _added(self, rows: Rows, centre: float, units: Constants) -> Numbers:
+        """What is added to what the first head says of rows; 0 where it says outcomes."""
+        return units.get(NAIVE_SHARE, 0.0) * self._naive_of(rows, centre)
 
     def _naive_of(self, rows: Rows, centre: float) -> Numbers:
         return _filled(number_column(rows.features, self.seasonal_naive), centre)

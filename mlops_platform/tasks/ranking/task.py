@@ -225,9 +225,7 @@ class Ranking(Task):
         said = Predictions({SCORE: np.asarray(stated, dtype=np.float64)})
         return self.beside(said, features) if hasattr(features, "columns") else said
 
-    def beside(
-        self, predictions: Predictions, features: Any, offsets: Numbers | None = None
-    ) -> Predictions:
+    def beside(self, predictions: Predictions, features: Any) -> Predictions:
         """The groups."""
         groups = number_column(features, self.group)
         return Predictions({**predictions.columns, GROUP: groups}).weighted_like(predictions)

@@ -159,7 +159,7 @@ class IntervalTask(Task):
         units = self._units(train)
         pipeline, heads = self._learnt(pipeline, train, units)
         matrix = pipeline[:-1].transform(unseen.features)
-        predicted = self._predicted_by(heads[0].predict(matrix), unseen, baseline)
+        predicted = self._predicted_by(heads[0].predict(matrix), unseen, baseline, units)
         losses = self._losses_on(unseen, predicted, baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
         model = self._joined(pipeline, [*heads, *models], train, baseline)
@@ -178,7 +178,7 @@ class IntervalTask(Task):
         pipeline, heads = self._learnt(pipeline, rows, units)
         said = self.numbers(judged.model, unseen.features)
         matrix = pipeline[:-1].transform(unseen.features)
-        predicted = self._predicted_by(said[:, 0], unseen, judged.baseline)
+        predicted = self._predicted_by(said[:, 0], unseen, judged.baseline, units)
         losses = self._losses_on(unseen, predicted, baseline)
         models, scales = self._fit_losses(pipeline[-1], matrix, losses, unseen.weights)
         constants = {**self._interval_constants(unseen, said, units), **units, **scales}
@@ -197,11 +197,14 @@ class IntervalTask(Task):
         """Constants of the baseline that knows these rows."""
         return self.baseline(rows.targets, rows.weights)
 
-    def _predicted_by(self, head: Numbers, rows: Rows, baseline: Constants) -> Numbers:
+    def _predicted_by(
+        self, head: Numbers, rows: Rows, baseline: Constants, units: Constants
+    ) -> Numbers:
         """Predictions of rows, of what the first head says of them.
 
         Args:
             baseline: of the model whose head it is.
+            units: what it counts in.
         """
         return head
 

@@ -57,7 +57,8 @@ class FoldScorer:
         )
         task, estimator = self._spec.task, pipeline[-1]
         raw = task.raw_predictions(estimator, fitted_on, scored_on.features)
-        predictions = task.beside(raw, published, offsets)
+        outcomes = raw if offsets is None else task.with_offsets(raw, offsets)
+        predictions = task.beside(outcomes, published)
         return self._metric.compute(scored_on.targets, predictions.weighted(scored_on.weights))
 
     def _preprocess(
@@ -73,12 +74,13 @@ class FoldScorer:
                 fitted_on = as_known(fitted_on, scored_on, self._spec)
             seen, held_out = (task_rows(rows, self._spec) for rows in (fitted_on, scored_on))
             fit = fitted_rows(seen, candidate, self._spec.training.tuning.seed)
-            learnt, offsets = self._spec.task.learnt(fit), self._spec.task.offsets(held_out, fit)
+            offsets, fit_offsets = (self._spec.task.offsets(rows, fit) for rows in (held_out, fit))
+            if fit_offsets is not None:
+                fit = fit._replace(targets=fit.targets - fit_offsets)
             transformer = pipeline[:-1]
-            matrix = transformer.fit_transform(learnt.features, learnt.targets)
+            fit = fit._replace(features=transformer.fit_transform(fit.features, fit.targets))
             scored = held_out._replace(features=transformer.transform(held_out.features))
-            fold_data = _Fold(learnt._replace(features=matrix), scored, held_out.features, offsets)
-            kept = (key, fold_data)
+            kept = (key, _Fold(fit, scored, held_out.features, offsets))
             self._preprocessed[candidate.name, fold] = kept
         return kept[1]
 
