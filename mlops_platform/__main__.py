@@ -7,7 +7,7 @@ from typing import NoReturn
 
 
 class Leaving:
-    """The end of a process once its threads have ended and all that was registered is done.
+    """The end of a process once its threads have ended and all that was registered since is done.
 
     To take thousands of modules apart, which the interpreter does last, took a fifth of the CPU
     time of a command that watches a window. Nothing is left to it: what must be closed or deleted
@@ -25,9 +25,9 @@ class Leaving:
         if not isinstance(self.code, int):
             return
         try:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        except OSError:
+            for stream in filter(None, (sys.stdout, sys.stderr)):
+                stream.flush()
+        except (OSError, ValueError):
             return
         os._exit(self.code)
 
@@ -41,7 +41,7 @@ def run() -> NoReturn:
     try:
         main()
     except SystemExit as ended:
-        leaving.code = ended.code or 0
+        leaving.code = 0 if ended.code is None else ended.code
         raise
     raise AssertionError("a command of click ends with SystemExit")
 

@@ -73,6 +73,17 @@ def test_output_that_cannot_be_written_is_told_by_the_interpreter() -> None:
     assert "No space left on device" in done.stderr
 
 
+def test_a_closed_stream_is_nobodys_fault() -> None:
+    done = subprocess.run(
+        ["sh", "-c", '"$0" -c "$1" >&-', sys.executable, ENDED.format(code=0)],
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "stream"),
     [(["--version"], 0, "stdout"), (["nonsense"], 2, "stderr")],
