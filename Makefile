@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-# One more than processors: tests also wait, for disks and for servers that start.
-WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+# For two processors: tests also wait, for disks and for servers that start.
+WORKERS ?= 3
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --no-loadscope-reorder
 # Without compiled files every process of every tool compiles scikit-learn anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -38,7 +38,7 @@ portfolio: setup ## bring every other model to its first champion, and watch its
 up: setup ## Dagster and the MLflow UI on loopback, until Ctrl-C
 	@$(BIN)/mlops up
 
-test: setup ## every test, the browser's included where it can be installed; in WORKERS processes, 0 for this one
+test: setup ## every test, the browser's included where it can be installed; in WORKERS=3 processes, 0 for this one
 	@sh tests/install_browser.sh
 	@$(PYTEST)
 

@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from contextlib import suppress
 
 with socket.socket(socket.AF_UNIX) as connection:
     connection.connect(sys.argv[1])
@@ -17,6 +18,7 @@ with socket.socket(socket.AF_UNIX) as connection:
     connection.sendall(message[sent:])
     code = int(connection.recv(16) or 1)
 if code < 0:
-    signal.signal(-code, signal.SIG_DFL)
+    with suppress(OSError):  # nobody handles SIGKILL
+        signal.signal(-code, signal.SIG_DFL)
     os.kill(os.getpid(), -code)
 sys.exit(code)

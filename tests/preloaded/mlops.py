@@ -2,4 +2,5 @@
 
 from mlops_platform.cli import main
 
-main(prog_name="mlops")
+if __name__ == "__main__":
+    main(prog_name="mlops")

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 from mlops_platform.registry.connection import QUIET
 
 HERE = Path(__file__).parent
-FORKED = {"mlops": HERE / "mlops.py", "dg": Path(sys.executable).with_name("dg"), "python": ""}
+FORKED = {"mlops": [HERE / "mlops.py"], "dg": [Path(sys.executable).with_name("dg")], "python": []}
 """What each script runs; `python` runs the file that it is given."""
 PACKAGES = (
     *("scipy.special", "scipy.stats", "pandas", "duckdb", "sqlglot", "networkx", "rich"),
@@ -32,6 +33,7 @@ def started_server(socket: Path, packages: Sequence[str] = ()) -> "subprocess.Po
         env={**QUIET, **{name: os.environ[name] for name in os.environ if name != "PYTHONPATH"}},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        start_new_session=True,  # or Ctrl-C would end whoever ends the commands
     )
     assert server.stdout is not None
     assert server.stdout.readline() == b"ready\n"
@@ -48,10 +50,10 @@ def preloaded_scripts() -> Path:
     socket = folder / "socket"
     server = started_server(socket, PACKAGES)
     atexit.register(_end, server, folder)
-    client = f'"{sys.executable}" -IS "{HERE / "client.py"}" "{socket}"'
     for name, script in FORKED.items():
+        client = map(str, (sys.executable, "-IS", HERE / "client.py", socket, *script))
         file = folder / name
-        file.write_text(f'#!/bin/sh\nexec {client} {script} "$@"\n')
+        file.write_text(f'#!/bin/sh\nexec {shlex.join(client)} "$@"\n')
         file.chmod(0o700)
     return folder
 

@@ -21,6 +21,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy
+
 PROJECT = Path(__file__).parents[2]
 MOST_BYTES = 1 << 16
 
@@ -67,11 +69,16 @@ def _attend(connection: socket.socket) -> Request:
     """Fork the command of a connection; kill its group where the other end goes first."""
     received, descriptors, *_ = socket.recv_fds(connection, MOST_BYTES, 3)
     while not received.endswith(b"\n"):
-        received += connection.recv(MOST_BYTES)
+        more = connection.recv(MOST_BYTES)
+        if not more:
+            os._exit(0)
+        received += more
     command = os.fork()
     if command == 0:
         _inherit(descriptors)
         return Request(**json.loads(received))
+    with suppress(PermissionError):  # it has begun, and done so itself
+        os.setpgid(command, command)
     for descriptor in descriptors:
         os.close(descriptor)
     with selectors.DefaultSelector() as ready:
@@ -88,7 +95,7 @@ def _attend(connection: socket.socket) -> Request:
 
 def _inherit(descriptors: Sequence[int]) -> None:
     """Lead a group of its own, with the streams of whoever asked."""
-    os.setsid()
+    os.setpgid(0, 0)
     for number, descriptor in enumerate(descriptors):
         os.dup2(descriptor, number)
         os.close(descriptor)
@@ -101,13 +108,14 @@ def become(request: Request) -> int | str:
     os.environ.update(request.environment)
     time.tzset()
     tempfile.tempdir = None
+    numpy.random.seed()
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     sys.argv = request.arguments
     sys.path[:1] = [str(Path(sys.argv[0]).absolute().parent), *paths]
     try:
         runpy.run_path(sys.argv[0], run_name="__main__")
     except SystemExit as ended:
-        return ended.code or 0
+        return 0 if ended.code is None else ended.code
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -63,7 +64,9 @@ def test_it_has_the_arguments_folder_environment_and_streams_of_its_caller(tmp_p
         ("raise SystemExit(7)", 7, ""),
         ("raise SystemExit('a sentence')", 1, "a sentence"),
         ("raise ValueError('wrong')", 1, "ValueError: wrong"),
+        ("raise SystemExit('')", 1, ""),
         ("import os, signal; os.kill(os.getpid(), signal.SIGTERM)", -signal.SIGTERM, ""),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", -signal.SIGKILL, ""),
     ],
 )
 def test_it_ends_as_its_script_does(tmp_path: Path, text: str, code: int, told: str) -> None:
@@ -73,16 +76,56 @@ def test_it_ends_as_its_script_does(tmp_path: Path, text: str, code: int, told: 
     assert told in done.stderr
 
 
-def test_it_does_not_outlive_whoever_asked(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGINT])
+def test_it_does_not_outlive_whoever_asked(tmp_path: Path, end: signal.Signals) -> None:
+    """Nor where Ctrl-C ends the whole group of whoever asked."""
     file = script(tmp_path, "import os, time; print(os.getpid(), flush=True); time.sleep(600)")
     with subprocess.Popen(
-        [preloaded_scripts() / "python", file], stdout=subprocess.PIPE, text=True
+        [preloaded_scripts() / "python", file],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        process_group=0,
     ) as asking:
         assert asking.stdout is not None
         command = psutil.Process(int(asking.stdout.readline()))
-        asking.kill()
+        os.killpg(asking.pid, end)
 
     command.wait(timeout=60)
+
+
+def test_a_server_is_in_no_group_that_ctrl_c_ends() -> None:
+    folder = preloaded_scripts()
+    [server] = [
+        child for child in psutil.Process().children() if str(folder / "socket") in child.cmdline()
+    ]
+
+    assert os.getpgid(server.pid) == server.pid
+
+
+def test_who_hangs_up_before_the_end_of_a_request_leaves_nobody_waiting() -> None:
+    folder = preloaded_scripts()
+    [server] = [
+        child for child in psutil.Process().children() if str(folder / "socket") in child.cmdline()
+    ]
+    with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(folder / "socket"))
+        socket.send_fds(connection, [b"{"], [0, 1, 2])
+        attending = _attending(server)
+
+    deadline = time.monotonic() + 60
+    with suppress(psutil.NoSuchProcess):
+        while attending.status() != "zombie":
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def _attending(server: psutil.Process) -> psutil.Process:
+    deadline = time.monotonic() + 60
+    while not (living := [child for child in server.children() if child.status() != "zombie"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return living[-1]
 
 
 def test_commands_run_beside_each_other(tmp_path: Path) -> None:
