@@ -18,18 +18,16 @@ _CACHE: Final = "__pycache__"
 def bento_digest(folder: Path) -> str:
     """SHA-256 over the paths of all files of a Bento and what is in them.
 
-    Left out are the moment of its creation, its signature, and what Python compiled from its code.
+    Left out are the moment of its creation, its signature, and what Python compiled from its code:
+    workers that start together write it while others look.
 
     Raises:
         ArtifactError: there is no such folder, or something in it is no plain file.
     """
     if not folder.is_dir():
         raise ArtifactError(f"{folder} is no Bento. Build it anew.")
-    digests = {
-        name: digest
-        for name, digest in digest_directory(folder).items()
-        if name != SIGNATURE_FILE and _CACHE not in name.split("/")
-    }
+    digests = digest_directory(folder, left_out=_CACHE)
+    digests.pop(SIGNATURE_FILE, None)
     if _DESCRIPTION in digests:
         digests[_DESCRIPTION] = _timeless_digest(folder / _DESCRIPTION)
     return joint_digest(digests)

@@ -11,15 +11,21 @@ from mlops_platform.files import sha256_of_file
 _FIX = "Fetch the version from the registry again, or register the model anew."
 
 
-def digest_directory(directory: Path) -> dict[str, str]:
+def digest_directory(directory: Path, left_out: str | None = None) -> dict[str, str]:
     """SHA-256 of every file under `directory`, hidden ones included, by its relative path.
+
+    Args:
+        left_out: name of folders whose content is not looked at.
 
     Raises:
         ArtifactError: an entry is no plain file or directory, so that no digest could pin it.
     """
     digests = {}
     for path in sorted(directory.rglob("*")):
-        name = path.relative_to(directory).as_posix()
+        relative = path.relative_to(directory)
+        if left_out in relative.parts[:-1]:
+            continue
+        name = relative.as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise ArtifactError(
                 f"{directory}: '{name}' is a link or a special file, which no digest can pin. "
