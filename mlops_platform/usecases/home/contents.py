@@ -11,6 +11,8 @@ from mlops_platform.errors import BackupError
 
 MADE_AGAIN: Final = ("logs", "cache", "backups", "warehouse/dbt", "upgrade.json")
 """Left out: other commands make them where they are missing, or they are of no use elsewhere."""
+COMPILED: Final = "__pycache__"
+"""Left out, too: services write it while they start, by names that are gone a moment later."""
 SIDECARS: Final = ("-wal", "-shm", "-journal")
 """Of SQLite's files: a copy of a database holds what they hold."""
 SQLITE_MAGIC: Final = b"SQLite format 3\x00"
@@ -93,11 +95,13 @@ def is_sqlite(file: Path) -> bool:
 
 
 def _is_kept(path: PurePosixPath) -> bool:
-    """Not what is still being written under a temporary name, and no locks."""
+    """Not what is still being written under a temporary name, no locks, no compiled code."""
     hidden = path.name.startswith(".")
     unfinished = hidden and (len(path.parts) == 1 or path.parts[0] == "bentos")
     temporary = hidden and path.name.endswith((".tmp", ".lock"))
-    return not unfinished and not temporary and str(path) not in MADE_AGAIN
+    if unfinished or temporary or path.name == COMPILED:
+        return False
+    return str(path) not in MADE_AGAIN
 
 
 def _raise(error: OSError) -> None:

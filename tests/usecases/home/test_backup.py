@@ -426,6 +426,16 @@ def test_what_is_half_written_is_left_out(home: Settings) -> None:
     assert not [file for file in held if "building" in file or file.endswith("x.json")]
 
 
+def test_what_a_service_is_compiling_is_left_out(home: Settings) -> None:
+    """It may be gone by the time at which it is copied."""
+    before = list(files_of(home.home))
+    [code, *_] = [home.home / file for file in before if file.suffix == ".py"]
+    (code.parent / "__pycache__").mkdir()
+    (code.parent / "__pycache__" / "code.pyc.139906851207440").symlink_to("nothing")
+
+    assert list(files_of(home.home)) == before
+
+
 def test_who_may_not_read_a_home_may_not_read_its_backup(home: Settings, tmp_path: Path) -> None:
     (home.home / "ledger").chmod(0o700)
     (home.home / "ledger" / "ledger.db").chmod(0o600)
