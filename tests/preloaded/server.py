@@ -77,7 +77,7 @@ def _attend(connection: socket.socket) -> Request:
     if command == 0:
         _inherit(descriptors)
         return Request(**json.loads(received))
-    with suppress(PermissionError):  # it has begun, and done so itself
+    with suppress(PermissionError):  # it leads one already, and a session of its own
         os.setpgid(command, command)
     for descriptor in descriptors:
         os.close(descriptor)
