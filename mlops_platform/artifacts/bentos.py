@@ -12,7 +12,8 @@ SIGNATURE_FILE: Final = "signature.txt"
 """Beside the description of a Bento; it signs the digest, and is no part of it."""
 _DESCRIPTION: Final = "bento.yaml"
 _CREATED: Final = b"creation_time:"
-_CACHE: Final = "__pycache__"
+COMPILED_CODE: Final = "__pycache__"
+"""Folders that Python makes where code is run, also while others look."""
 
 
 def bento_digest(folder: Path) -> str:
@@ -26,7 +27,7 @@ def bento_digest(folder: Path) -> str:
     """
     if not folder.is_dir():
         raise ArtifactError(f"{folder} is no Bento. Build it anew.")
-    digests = digest_directory(folder, left_out=_CACHE)
+    digests = digest_directory(folder, left_out=COMPILED_CODE)
     digests.pop(SIGNATURE_FILE, None)
     if _DESCRIPTION in digests:
         digests[_DESCRIPTION] = _timeless_digest(folder / _DESCRIPTION)
@@ -56,7 +57,7 @@ def remove_compiled_code(folder: Path) -> None:
     Raises:
         ArtifactError: it cannot be removed.
     """
-    for cache in sorted(folder.rglob(_CACHE)):
+    for cache in sorted(folder.rglob(COMPILED_CODE)):
         try:
             shutil.rmtree(cache)
         except OSError as error:

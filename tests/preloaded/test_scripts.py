@@ -95,21 +95,15 @@ def test_it_does_not_outlive_whoever_asked(tmp_path: Path, end: signal.Signals) 
 
 
 def test_a_server_is_in_no_group_that_ctrl_c_ends() -> None:
-    folder = preloaded_scripts()
-    [server] = [
-        child for child in psutil.Process().children() if str(folder / "socket") in child.cmdline()
-    ]
+    server = _server()
 
     assert os.getpgid(server.pid) == server.pid
 
 
 def test_who_hangs_up_before_the_end_of_a_request_leaves_nobody_waiting() -> None:
-    folder = preloaded_scripts()
-    [server] = [
-        child for child in psutil.Process().children() if str(folder / "socket") in child.cmdline()
-    ]
+    server = _server()
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(folder / "socket"))
+        connection.connect(str(preloaded_scripts() / "socket"))
         socket.send_fds(connection, [b"{"], [0, 1, 2])
         attending = _attending(server)
 
@@ -118,6 +112,12 @@ def test_who_hangs_up_before_the_end_of_a_request_leaves_nobody_waiting() -> Non
         while attending.status() != "zombie":
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+def _server() -> psutil.Process:
+    path = str(preloaded_scripts() / "socket")
+    [server] = [child for child in psutil.Process().children() if path in child.cmdline()]
+    return server
 
 
 def _attending(server: psutil.Process) -> psutil.Process:

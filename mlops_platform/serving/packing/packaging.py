@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import mlops_platform
-from mlops_platform.artifacts.bentos import bento_digest
+from mlops_platform.artifacts.bentos import COMPILED_CODE, bento_digest
 from mlops_platform.artifacts.model_store import packages_of_model
 from mlops_platform.errors import ServingError
 from mlops_platform.files import replacing_file, sha256_of_file, write_json, write_text
@@ -180,7 +180,7 @@ def _digests_of(sources: Path) -> dict[str, str]:
         file.relative_to(sources).as_posix(): sha256_of_file(file)
         for file in sorted(sources.rglob("*"))
         # BentoML writes its own version of the build options.
-        if file.is_file() and file.name != BENTOFILE and "__pycache__" not in file.parts
+        if file.is_file() and file.name != BENTOFILE and COMPILED_CODE not in file.parts
     }
 
 

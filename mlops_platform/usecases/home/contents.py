@@ -6,13 +6,12 @@ from enum import IntEnum
 from pathlib import Path, PurePosixPath
 from typing import Final
 
+from mlops_platform.artifacts.bentos import COMPILED_CODE
 from mlops_platform.data.landing.landed_table import DECLARATION
 from mlops_platform.errors import BackupError
 
 MADE_AGAIN: Final = ("logs", "cache", "backups", "warehouse/dbt", "upgrade.json")
 """Left out: other commands make them where they are missing, or they are of no use elsewhere."""
-COMPILED: Final = "__pycache__"
-"""Left out, too: services write it while they start, by names that are gone a moment later."""
 SIDECARS: Final = ("-wal", "-shm", "-journal")
 """Of SQLite's files: a copy of a database holds what they hold."""
 SQLITE_MAGIC: Final = b"SQLite format 3\x00"
@@ -99,7 +98,7 @@ def _is_kept(path: PurePosixPath) -> bool:
     hidden = path.name.startswith(".")
     unfinished = hidden and (len(path.parts) == 1 or path.parts[0] == "bentos")
     temporary = hidden and path.name.endswith((".tmp", ".lock"))
-    if unfinished or temporary or path.name == COMPILED:
+    if unfinished or temporary or path.name == COMPILED_CODE:
         return False
     return str(path) not in MADE_AGAIN
 
